@@ -1,0 +1,64 @@
+"""Retrieved passages and answers. Pydantic, because they travel between processes."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Passage(BaseModel):
+    """A chunk that a search found, with its place and its scores."""
+
+    model_config = ConfigDict(frozen=True)
+
+    document_id: UUID
+    source: str
+    title: str
+    heading: str | None = None
+    page: int | None = None
+    text: str
+    start: int
+    """Offset of the passage in the document's text, in characters."""
+    end: int
+    score: float
+    """Fused score; higher is better. Comparable within one search only."""
+    lexical_rank: int | None = None
+    """Rank in the BM25 result, from 1; None where it was found by vectors alone."""
+    dense_rank: int | None = None
+    """Rank in the vector result, from 1; None where it was found by words alone."""
+
+
+class AnswerKind(StrEnum):
+    """How an answer came about."""
+
+    EXTRACTIVE = "extractive"
+    """Quoted from a source word for word: no model wrote it."""
+    GENERATED = "generated"
+    """Written by an LLM from the numbered sources."""
+    NONE = "none"
+    """Nothing in the collection answers the question."""
+
+
+class Citation(BaseModel):
+    """A source of an answer, under the number the answer's text uses."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    passage: Passage
+
+
+class Answer(BaseModel):
+    """The answer to a question, with its sources."""
+
+    model_config = ConfigDict(frozen=True)
+
+    question: str
+    collection: str
+    kind: AnswerKind
+    text: str
+    citations: tuple[Citation, ...] = ()
+    model: str
+    """What answered: `extractive`, or the LLM's name."""
+    note: str | None = None
+    """What the reader should know, e.g. that the LLM failed and the answer was extracted."""

@@ -1,0 +1,247 @@
+"""Every error NeuroCortex raises on purpose.
+
+NeuroCortexError
+├── SettingsError               a setting is wrong or missing
+├── ServiceError                an embedded service
+│   ├── PortInUseError          somebody else listens there
+│   ├── ServiceFailedError      it did not start, or keeps dying
+│   └── NotRunningError         nothing to talk to: `neurocortex up` first
+├── ConnectorError              a neighbour does not answer
+│   ├── LakeUnavailableError
+│   ├── CacheUnavailableError
+│   ├── StreamUnavailableError
+│   ├── ForgeUnavailableError
+│   └── ProviderError           an LLM provider refused or failed
+├── LakeError
+│   ├── CollectionNotFoundError
+│   ├── EmbedderMismatchError   a collection has one embedding model
+│   └── LoadError               a load was undone; the Lake is as before
+├── DocumentError               one file or row that cannot be ingested
+│   ├── MissingPathError
+│   ├── UnreadableFileError     permissions, a broken or unknown format
+│   ├── EncryptedFileError
+│   ├── NoTextError             a scanned pdf, an image
+│   ├── EmptyFileError
+│   ├── FileTooLargeError
+│   ├── EncodingError           bytes that are no text in any likely encoding
+│   └── MalformedRowError       a csv or jsonl row
+├── DatasetError                a dataset's YAML or its data
+│   ├── DatasetNotFoundError
+│   ├── DatasetSpecError        the YAML itself
+│   ├── SourceError             the source cannot be read as the schema says
+│   └── GateFailedError         an expectation of severity `stop` failed
+└── QuestionError               empty, or longer than allowed
+
+Each carries what it is about as attributes; its text names the thing and the remedy.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class NeuroCortexError(Exception):
+    """Root of the tree: catch it to catch everything NeuroCortex raises on purpose."""
+
+
+class SettingsError(NeuroCortexError):
+    """A setting has a value that is not allowed. The text lists each with what is allowed."""
+
+
+class ServiceError(NeuroCortexError):
+    """An embedded service cannot do its work."""
+
+    def __init__(self, service: str, message: str) -> None:
+        super().__init__(message)
+        self.service = service
+
+
+class PortInUseError(ServiceError):
+    """The port a service was told to use is held by another process."""
+
+    def __init__(self, service: str, port: int, holder: str, setting: str) -> None:
+        super().__init__(
+            service,
+            f"Port {port}, set for {service}, is held by {holder}."
+            f" Stop that process, or set {setting} to another port (0 finds a free one).",
+        )
+        self.port = port
+        self.holder = holder
+
+
+class ServiceFailedError(ServiceError):
+    """A service did not become ready, or died more often than it may."""
+
+    def __init__(self, service: str, reason: str, log: Path) -> None:
+        super().__init__(service, f"{service} {reason}. Its log: {log}")
+        self.reason = reason
+        self.log = log
+
+
+class NotRunningError(ServiceError):
+    """The platform is not up, and no address of an existing one is set."""
+
+    def __init__(self, service: str, setting: str) -> None:
+        super().__init__(
+            service,
+            f"{service} is not running. Start the platform with `neurocortex up`,"
+            f" or set {setting} to the address of an existing one.",
+        )
+
+
+class ConnectorError(NeuroCortexError):
+    """A neighbour did not answer as it should."""
+
+    def __init__(self, neighbour: str, reason: str) -> None:
+        super().__init__(f"{neighbour}: {reason}")
+        self.neighbour = neighbour
+        self.reason = reason
+
+
+class LakeUnavailableError(ConnectorError):
+    """PostgreSQL refused, is gone, or went away in the middle of a call."""
+
+
+class CacheUnavailableError(ConnectorError):
+    """The cache's Redis does not answer."""
+
+
+class StreamUnavailableError(ConnectorError):
+    """The stream's Redis does not answer."""
+
+
+class ForgeUnavailableError(ConnectorError):
+    """The model registry does not answer."""
+
+
+class ProviderError(ConnectorError):
+    """An LLM provider refused the call, failed, or answered with something unusable."""
+
+
+class LakeError(NeuroCortexError):
+    """The Lake cannot do what was asked."""
+
+
+class CollectionNotFoundError(LakeError):
+    """No collection of that name."""
+
+    def __init__(self, collection: str, existing: Sequence[str]) -> None:
+        known = ", ".join(existing) or "none yet"
+        super().__init__(
+            f"There is no collection {collection!r}. Existing collections: {known}."
+            " Ingest documents into it first: `neurocortex ingest PATH --collection NAME`."
+        )
+        self.collection = collection
+        self.existing = tuple(existing)
+
+
+class EmbedderMismatchError(LakeError):
+    """A collection is embedded by one model; another was asked for."""
+
+    def __init__(self, collection: str, recorded: str, asked: str) -> None:
+        super().__init__(
+            f"Collection {collection!r} is embedded by {recorded}, not by {asked}."
+            " Vectors of two models cannot be compared: use the recorded one,"
+            " or ingest into another collection."
+        )
+        self.collection = collection
+        self.recorded = recorded
+        self.asked = asked
+
+
+class LoadError(LakeError):
+    """A load failed and was rolled back: the Lake is as it was before."""
+
+    def __init__(self, target: str, reason: str) -> None:
+        super().__init__(f"The load into {target} failed and was undone: {reason}")
+        self.target = target
+        self.reason = reason
+
+
+class DocumentError(NeuroCortexError):
+    """One file or row cannot be ingested. `rule` is the name its quarantine entry carries."""
+
+    rule = "document"
+
+    def __init__(self, source: str, reason: str, *, row: int | None = None) -> None:
+        place = f"{source}, row {row}" if row is not None else source
+        super().__init__(f"{place}: {reason}")
+        self.source = source
+        self.reason = reason
+        self.row = row
+
+
+class MissingPathError(DocumentError):
+    """No file, folder or glob match there."""
+
+    rule = "missing_path"
+
+
+class UnreadableFileError(DocumentError):
+    """No permission, a broken file, or a format NeuroCortex does not read."""
+
+    rule = "unreadable"
+
+
+class EncryptedFileError(DocumentError):
+    """The file asks for a password."""
+
+    rule = "encrypted"
+
+
+class NoTextError(DocumentError):
+    """The file holds no text, e.g. a scanned pdf."""
+
+    rule = "no_text"
+
+
+class EmptyFileError(DocumentError):
+    """Nothing, or nothing but white space."""
+
+    rule = "empty"
+
+
+class FileTooLargeError(DocumentError):
+    """Larger than `NEUROCORTEX_DOCUMENTS__MAX_FILE_MB`."""
+
+    rule = "too_large"
+
+
+class EncodingError(DocumentError):
+    """The bytes are no text in any likely encoding."""
+
+    rule = "encoding"
+
+
+class MalformedRowError(DocumentError):
+    """A csv row with too many or too few fields, a jsonl line that is no object, a used key."""
+
+    rule = "malformed_row"
+
+
+class DatasetError(NeuroCortexError):
+    """A dataset cannot be loaded."""
+
+    def __init__(self, dataset: str, reason: str) -> None:
+        super().__init__(f"Dataset {dataset!r}: {reason}")
+        self.dataset = dataset
+        self.reason = reason
+
+
+class DatasetNotFoundError(DatasetError):
+    """No YAML file of that name."""
+
+
+class DatasetSpecError(DatasetError):
+    """The YAML describes something that cannot be: the text gives the line's path in it."""
+
+
+class SourceError(DatasetError):
+    """The source is missing, or its columns are not those of the schema."""
+
+
+class GateFailedError(DatasetError):
+    """An expectation of severity `stop` failed: nothing was loaded."""
+
+
+class QuestionError(NeuroCortexError):
+    """A question that is empty or longer than `NEUROCORTEX_ANSWERS__MAX_QUESTION_CHARS`."""

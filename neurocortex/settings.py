@@ -1,0 +1,334 @@
+"""Every setting of NeuroCortex: its name, its default, what is allowed.
+
+Read once per process from, strongest first: the environment, `.env`, one TOML file
+(`neurocortex.toml`, or the one `NEUROCORTEX_CONFIG` names), the defaults below. A group's field
+is `NEUROCORTEX_GROUP__FIELD` in the environment and `[group] field` in TOML.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, cast
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from neurocortex.errors import SettingsError
+
+PREFIX: Final = "NEUROCORTEX_"
+CONFIG_VARIABLE: Final = "NEUROCORTEX_CONFIG"
+MASK: Final = "********"
+
+URL_PATTERN: Final = r"^[a-z][a-z0-9+.-]*://.+"
+
+
+class Group(BaseModel):
+    """A small family of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PortSettings(Group):
+    """Where the embedded services listen on 127.0.0.1. Unset: the usual port, or a free one."""
+
+    postgres: int | None = Field(None, ge=0, le=65535, description="PostgreSQL (usually 54320).")
+    redis: int | None = Field(None, ge=0, le=65535, description="Redis (usually 63790).")
+    prefect: int | None = Field(
+        None, ge=0, le=65535, description="Prefect API and UI (usually 4200)."
+    )
+
+
+class EmbeddedSettings(Group):
+    """How the embedded services are started and watched."""
+
+    start_timeout_s: float = Field(
+        120.0, gt=0, description="How long one service may take to become ready."
+    )
+    stop_timeout_s: float = Field(
+        15.0, gt=0, description="How long one service may take to stop before it is killed."
+    )
+    max_restarts: int = Field(
+        5, ge=0, description="How often within a minute a service that died is started again."
+    )
+
+
+class TierSettings(Group):
+    """How many flow runs of each tier run at once (the concurrency limit of its work pool)."""
+
+    critical: int = Field(4, ge=1, description="Concurrent runs in the pool critical.")
+    high: int = Field(4, ge=1, description="Concurrent runs in the pool high.")
+    medium: int = Field(2, ge=1, description="Concurrent runs in the pool medium.")
+    low: int = Field(1, ge=1, description="Concurrent runs in the pool low.")
+
+
+class TaskSettings(Group):
+    """What every task does when it fails or hangs."""
+
+    retries: int = Field(3, ge=0, description="How often a failed task is tried again.")
+    first_delay_s: float = Field(1.0, ge=0, description="Wait before the first retry.")
+    backoff: float = Field(1.5, ge=1, description="Each wait is this much longer than the last.")
+    jitter: float = Field(0.5, ge=0, le=1, description="Random share added to each wait.")
+    timeout_s: float = Field(300.0, gt=0, description="A task that runs longer fails.")
+
+
+class DocumentSettings(Group):
+    """How files become chunks."""
+
+    max_file_mb: float = Field(100.0, gt=0, description="Larger files go to quarantine.")
+    chunk_words: int = Field(200, ge=20, le=2000, description="Words in a chunk, at most.")
+    chunk_overlap: int = Field(
+        50, ge=0, le=1000, description="Words a chunk repeats from the one before, at most."
+    )
+
+
+class LakeSettings(Group):
+    """How collections are embedded and searched."""
+
+    embedder: Literal["lsa", "openai", "sentence-transformers"] = Field(
+        "lsa", description="Model for new collections; an existing one keeps its own."
+    )
+    embedding_model: str | None = Field(
+        None, description="Model name, for the embedders openai and sentence-transformers."
+    )
+    embedding_base_url: str | None = Field(
+        None, pattern=URL_PATTERN, description="OpenAI-compatible endpoint, for the embedder openai."
+    )
+    embedding_api_key: SecretStr | None = Field(None, description="Key of that endpoint.")
+    pool_size: int = Field(5, ge=1, le=100, description="Database connections per process.")
+    statement_timeout_s: float = Field(
+        300.0, gt=0, description="A database statement that runs longer is cancelled."
+    )
+
+
+class AnswerSettings(Group):
+    """How questions are answered."""
+
+    max_question_chars: int = Field(4000, ge=1, description="Longer questions are refused.")
+    passages: int = Field(5, ge=1, le=50, description="Passages an answer is drawn from.")
+
+
+class LlmSettings(Group):
+    """The LLM that writes answers. Without one they are extracted."""
+
+    base_url: str | None = Field(
+        None, pattern=URL_PATTERN, description="OpenAI-compatible endpoint, e.g. http://host/v1."
+    )
+    model: str | None = Field(None, description="Model name at that endpoint.")
+    api_key: SecretStr | None = Field(None, description="Key of that endpoint.")
+    timeout_s: float = Field(60.0, gt=0, description="A call that takes longer fails.")
+
+
+class DatasetSettings(Group):
+    """Where tabular datasets are described."""
+
+    folder: Path = Field(Path("datasets"), description="Folder of your own dataset YAML files.")
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. Make one with `load()`, or `settings()` for this process's own."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    home: Path = Field(Path(".neurocortex"), description="Folder of all data of the platform.")
+    database_url: SecretStr | None = Field(
+        None, description="An existing PostgreSQL with pgvector; nothing is started for it."
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="An existing Redis; nothing is started for it."
+    )
+    prefect_api_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("PREFECT_API_URL", "prefect_api_url"),
+        pattern=r"^https?://.+",
+        description="An existing Prefect server; nothing is started for it.",
+    )
+    ports: PortSettings = PortSettings()
+    embedded: EmbeddedSettings = EmbeddedSettings()
+    tiers: TierSettings = TierSettings()
+    tasks: TaskSettings = TaskSettings()
+    documents: DocumentSettings = DocumentSettings()
+    lake: LakeSettings = LakeSettings()
+    answers: AnswerSettings = AnswerSettings()
+    llm: LlmSettings = LlmSettings()
+    datasets: DatasetSettings = DatasetSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what the caller passes: `load()` reads the sources, to know each value's origin."""
+        return (init_settings,)
+
+
+class Entry(NamedTuple):
+    """One setting as `neurocortex settings` prints it."""
+
+    variable: str
+    """Name in the environment."""
+    value: str
+    """Secrets masked."""
+    origin: str
+    """`environment`, `.env`, the TOML file's path, or `default`."""
+    description: str
+
+
+class Loaded(NamedTuple):
+    """The settings, and where each that is not a default came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    """By dotted field path, e.g. `lake.embedder`."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every setting in the order of this file."""
+        for path, description, value in _walk(self.settings):
+            yield Entry(
+                variable(path), _shown(value), self.origins.get(path, "default"), description
+            )
+
+
+def load() -> Loaded:
+    """Read the settings from environment, `.env` and TOML.
+
+    Raises:
+        SettingsError: a value is not allowed, or a name is unknown; it lists every one.
+    """
+    toml = Path(os.environ.get(CONFIG_VARIABLE, "neurocortex.toml"))
+    if CONFIG_VARIABLE in os.environ and not toml.is_file():
+        raise SettingsError(f"{CONFIG_VARIABLE} = {str(toml)!r}: there is no such file.")
+    sources: list[tuple[str, PydanticBaseSettingsSource]] = [
+        ("environment", EnvSettingsSource(Settings)),
+        (".env", DotEnvSettingsSource(Settings, env_file=".env")),
+        (str(toml), TomlConfigSettingsSource(Settings, toml_file=toml)),
+    ]
+    merged: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for origin, source in reversed(sources):
+        try:
+            values = source()
+        except Exception as error:  # noqa: BLE001 - three parsers, each with errors of its own
+            raise SettingsError(f"The settings in {origin} cannot be read: {error}") from error
+        for path, value in _leaves(values):
+            _put(merged, path, value)
+            origins[path] = origin
+    _refuse_unknown_names(origins)
+    try:
+        return Loaded(Settings.model_validate(merged), origins)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, origins)) from None
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return this process's settings, read at the first call."""
+    return load().settings
+
+
+def variable(path: str) -> str:
+    """Return the environment variable of a dotted field path."""
+    if path == "prefect_api_url":
+        return "PREFECT_API_URL"
+    return PREFIX + path.replace(".", "__").upper()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that give a child process these very settings.
+
+    Relative paths are made absolute: a child may run in another folder.
+    """
+    found: dict[str, str] = {}
+    for path, _, value in _walk(settings):
+        if value is None:
+            continue
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        elif isinstance(value, Path):
+            value = value.absolute()
+        found[variable(path)] = str(value)
+    return found
+
+
+def _walk(group: BaseModel, prefix: str = "") -> Iterator[tuple[str, str, object]]:
+    for name, field in type(group).model_fields.items():
+        value = getattr(group, name)
+        if isinstance(value, Group):
+            yield from _walk(value, f"{name}.")
+        else:
+            yield prefix + name, field.description or "", value
+
+
+def _leaves(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        path = prefix + name.lower()
+        if isinstance(value, dict):
+            yield from _leaves(cast("Mapping[str, object]", value), f"{path}.")
+        else:
+            yield path, value
+
+
+def _put(tree: dict[str, object], path: str, value: object) -> None:
+    *groups, leaf = path.split(".")
+    for group in groups:
+        tree = cast("dict[str, object]", tree.setdefault(group, {}))
+    tree[leaf] = value
+
+
+def _refuse_unknown_names(origins: Mapping[str, str]) -> None:
+    """A misspelt name would otherwise be a setting that silently does nothing."""
+    known = {variable(path): path for path, _, _ in _walk(Settings.model_construct())}
+    wrong = [
+        (name, "environment")
+        for name in os.environ
+        if name.startswith(PREFIX) and name != CONFIG_VARIABLE and name.upper() not in known
+    ]
+    wrong += [(variable(path), at) for path, at in origins.items() if variable(path) not in known]
+    if not wrong:
+        return
+    lines = []
+    for name, origin in dict(wrong).items():
+        near = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else " `neurocortex settings` lists all."
+        lines.append(f"{name} (from {origin}): there is no such setting.{hint}")
+    raise SettingsError("\n".join(lines))
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
+    lines = []
+    for problem in error.errors():
+        path = ".".join(str(part) for part in problem["loc"])
+        if path == "PREFECT_API_URL":
+            path = "prefect_api_url"
+        origin = origins.get(path, "default")
+        value = MASK if _is_secret(path) else repr(problem["input"])
+        lines.append(f"{variable(path)} = {value} (from {origin}): {problem['msg']}.")
+    return "\n".join(lines)
+
+
+def _is_secret(path: str) -> bool:
+    return path.endswith(("_key", "database_url", "redis_url"))
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return MASK if isinstance(value, SecretStr) else str(value)

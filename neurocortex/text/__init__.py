@@ -1,0 +1,1 @@
+"""Plain rules on text: words, sentences. Pure, and used by splitting, search and answering."""
