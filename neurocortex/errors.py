@@ -5,6 +5,7 @@ NeuroCortexError
 ├── ServiceError                an embedded service
 │   ├── PortInUseError          somebody else listens there
 │   ├── ServiceFailedError      it did not start, or keeps dying
+│   ├── AlreadyRunningError     another supervisor holds this home folder
 │   └── NotRunningError         nothing to talk to: `neurocortex up` first
 ├── ConnectorError              a neighbour does not answer
 │   ├── LakeUnavailableError
@@ -30,6 +31,7 @@ NeuroCortexError
 │   ├── DatasetSpecError        the YAML itself
 │   ├── SourceError             the source cannot be read as the schema says
 │   └── GateFailedError         an expectation of severity `stop` failed
+├── ExpectationError            an expectation that cannot be evaluated on this data
 └── QuestionError               empty, or longer than allowed
 
 Each carries what it is about as attributes; its text names the thing and the remedy.
@@ -75,6 +77,14 @@ class ServiceFailedError(ServiceError):
         super().__init__(service, f"{service} {reason}. Its log: {log}")
         self.reason = reason
         self.log = log
+
+
+class AlreadyRunningError(ServiceError):
+    """The platform runs already from this home folder."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__("platform", f"The platform already runs from {home}.")
+        self.home = home
 
 
 class NotRunningError(ServiceError):
@@ -241,6 +251,15 @@ class SourceError(DatasetError):
 
 class GateFailedError(DatasetError):
     """An expectation of severity `stop` failed: nothing was loaded."""
+
+
+class ExpectationError(NeuroCortexError):
+    """An expectation cannot be evaluated: a missing column, or a parameter that does not fit it."""
+
+    def __init__(self, expectation: str, reason: str) -> None:
+        super().__init__(f"{expectation}: {reason}")
+        self.expectation = expectation
+        self.reason = reason
 
 
 class QuestionError(NeuroCortexError):

@@ -78,6 +78,9 @@ class TaskSettings(Group):
     backoff: float = Field(1.5, ge=1, description="Each wait is this much longer than the last.")
     jitter: float = Field(0.5, ge=0, le=1, description="Random share added to each wait.")
     timeout_s: float = Field(300.0, gt=0, description="A task that runs longer fails.")
+    load_timeout_s: float = Field(
+        3600.0, gt=0, description="The same for tasks that load data, whose size is unbounded."
+    )
 
 
 class DocumentSettings(Group):
@@ -100,7 +103,9 @@ class LakeSettings(Group):
         None, description="Model name, for the embedders openai and sentence-transformers."
     )
     embedding_base_url: str | None = Field(
-        None, pattern=URL_PATTERN, description="OpenAI-compatible endpoint, for the embedder openai."
+        None,
+        pattern=URL_PATTERN,
+        description="OpenAI-compatible endpoint, for the embedder openai.",
     )
     embedding_api_key: SecretStr | None = Field(None, description="Key of that endpoint.")
     pool_size: int = Field(5, ge=1, le=100, description="Database connections per process.")
@@ -120,7 +125,7 @@ class LlmSettings(Group):
     """The LLM that writes answers. Without one they are extracted."""
 
     base_url: str | None = Field(
-        None, pattern=URL_PATTERN, description="OpenAI-compatible endpoint, e.g. http://host/v1."
+        None, pattern=URL_PATTERN, description="OpenAI-compatible endpoint, http://host/v1 say."
     )
     model: str | None = Field(None, description="Model name at that endpoint.")
     api_key: SecretStr | None = Field(None, description="Key of that endpoint.")
@@ -170,11 +175,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what the caller passes: `load()` reads the sources, to know each value's origin."""
         return (init_settings,)
@@ -226,7 +231,7 @@ def load() -> Loaded:
     for origin, source in reversed(sources):
         try:
             values = source()
-        except Exception as error:  # noqa: BLE001 - three parsers, each with errors of its own
+        except Exception as error:
             raise SettingsError(f"The settings in {origin} cannot be read: {error}") from error
         for path, value in _leaves(values):
             _put(merged, path, value)

@@ -1,0 +1,70 @@
+"""answer-question: find the passages, answer from them, show the sources."""
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from neurocortex.answering.question import validate_question
+from neurocortex.domain.answers import Answer, Passage
+from neurocortex.domain.deployments import DEFAULT_BLOCK
+from neurocortex.settings import settings
+from tasks.publish_answer import publish_answer
+from tasks.questions import (
+    extract_answer,
+    generate_answer,
+    provider_is_configured,
+    read_collection_version,
+    retrieve_passages,
+)
+
+PASSAGES = settings().answers.passages
+MAX_QUESTION_CHARS = settings().answers.max_question_chars
+
+
+@flow(
+    name="answer-question",
+    flow_run_name="answer from {collection}",
+    description="Answers a question from the documents of a collection, with numbered sources.",
+    persist_result=True,
+)
+def answer_question(
+    question: Annotated[str, Field(min_length=1, examples=["What are the four priority tiers?"])],
+    collection: Annotated[str, Field(min_length=1)] = "documents",
+    passages: Annotated[int, Field(ge=1, le=50)] = PASSAGES,
+    llm: str = DEFAULT_BLOCK,
+    lake: Annotated[str, Field(min_length=1)] = DEFAULT_BLOCK,
+) -> Answer:
+    """Answer a question from the documents of a collection, with numbered sources.
+
+    Args:
+        question: What you want to know, in plain words.
+        collection: Collection of the Lake to search.
+        passages: How many passages to draw the answer from, 1 to 50.
+        llm: Name of the LLM Provider block that writes the answer. Leave it empty to have the
+            best source quoted; that is also done where there is no block `default`, or when the
+            LLM fails.
+        lake: Name of the Lake block to read from.
+
+    Raises:
+        QuestionError: the question is empty or too long.
+        CollectionNotFoundError: there is no such collection.
+        ConnectorError: the Lake does not answer.
+    """
+    asked = validate_question(question, MAX_QUESTION_CHARS)
+    version = read_collection_version(lake, collection)
+    found = retrieve_passages(lake, collection, version, asked, passages)
+    answer = _answer(asked, collection, found, llm)
+    publish_answer(answer)
+    return answer
+
+
+def _answer(question: str, collection: str, found: list[Passage], llm: str) -> Answer:
+    """Have the LLM write the answer where there is one, else quote the best source."""
+    note = None
+    if found and llm and provider_is_configured(llm):
+        written = generate_answer(question, collection, found, llm, return_state=True)
+        if written.is_completed():
+            return written.result()
+        note = f"The LLM provider {llm!r} failed, so this answer is quoted from a source."
+    return extract_answer(question, collection, found).model_copy(update={"note": note})

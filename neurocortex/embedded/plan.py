@@ -1,0 +1,108 @@
+"""What `neurocortex up` has to start, and what exists already."""
+
+from dataclasses import dataclass
+
+from neurocortex.embedded import credentials, external, ports, redis_server, state
+from neurocortex.embedded.home import Home
+from neurocortex.embedded.postgres import PREFECT_DATABASE, PostgresServer
+from neurocortex.embedded.prefect_server import PrefectServer
+from neurocortex.embedded.redis_server import RedisServer
+from neurocortex.embedded.running import Running
+from neurocortex.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The servers to start, None for each that exists; and where all are reached then."""
+
+    postgres: PostgresServer | None
+    redis: RedisServer | None
+    prefect: PrefectServer | None
+    running: Running
+
+
+def make(settings: Settings, home: Home) -> Plan:
+    """Decide from the settings, and choose the ports.
+
+    Raises:
+        PortInUseError: a port that was set is held by another process.
+        ServiceError: the passwords in the home folder cannot be read.
+    """
+    secrets = credentials.read_or_make(home.folder)
+    wanted, last = settings.ports, state.read_ports(home.run)
+    postgres = redis = prefect = None
+    if settings.database_url is None:
+        postgres = PostgresServer(
+            data=home.postgres,
+            log=home.turn_over("postgres"),
+            port=ports.choose("postgres", wanted.postgres, last.postgres),
+            superuser_password=secrets.superuser.get_secret_value(),
+            owner_password=secrets.owner.get_secret_value(),
+        )
+    if settings.redis_url is None:
+        redis = RedisServer(
+            data=home.redis,
+            log=home.turn_over("redis"),
+            port=ports.choose("redis", wanted.redis, last.redis),
+            password=secrets.redis.get_secret_value(),
+        )
+    if settings.prefect_api_url is None:
+        prefect = PrefectServer(
+            home=home.prefect,
+            log=home.turn_over("prefect"),
+            port=ports.choose("prefect", wanted.prefect, last.prefect),
+            database_url=_prefect_database_url(settings, postgres),
+            redis_url=_redis_url(settings, redis, redis_server.PREFECT_DATABASE),
+        )
+    state.write_ports(
+        home.run,
+        state.Ports(
+            postgres=postgres.port if postgres else last.postgres,
+            redis=redis.port if redis else last.redis,
+            prefect=prefect.port if prefect else last.prefect,
+        ),
+    )
+    running = Running(
+        settings=settings,
+        home=home,
+        database_url=_database_url(settings, postgres),
+        redis_url=_redis_url(settings, redis, redis_server.PLATFORM_DATABASE),
+        api_url=prefect.api_url if prefect else str(settings.prefect_api_url),
+    )
+    return Plan(postgres, redis, prefect, running)
+
+
+def check_existing(plan: Plan) -> None:
+    """Make sure that what is not to be started is there and fit for use.
+
+    Raises:
+        ServiceError: it is not; the text names the setting that leads there.
+    """
+    running = plan.running
+    if plan.postgres is None:
+        external.check_database(running.database_url)
+        if plan.prefect is not None:
+            external.make_prefect_database(running.database_url)
+    if plan.redis is None:
+        external.check_redis(running.redis_url)
+    if plan.prefect is None:
+        external.check_prefect(running.api_url)
+
+
+def _database_url(settings: Settings, server: PostgresServer | None) -> str:
+    if server is not None:
+        return server.url()
+    return settings.database_url.get_secret_value() if settings.database_url else ""
+
+
+def _prefect_database_url(settings: Settings, server: PostgresServer | None) -> str:
+    if server is not None:
+        return server.url(PREFECT_DATABASE)
+    return external.prefect_database_url(_database_url(settings, server))
+
+
+def _redis_url(settings: Settings, server: RedisServer | None, database: int) -> str:
+    """An existing Redis is used as its URL says, by Prefect too: it may have one database only."""
+    if server is not None:
+        return server.url(database)
+    return settings.redis_url.get_secret_value() if settings.redis_url else ""

@@ -1,0 +1,140 @@
+"""Bring the platform up: PostgreSQL and Redis, the Prefect server and the worker."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from neurocortex.embedded import plan as plans
+from neurocortex.embedded import state
+from neurocortex.embedded.announcement import Announcement
+from neurocortex.embedded.home import Home
+from neurocortex.embedded.leftovers import end_leftovers
+from neurocortex.embedded.plan import Plan
+from neurocortex.embedded.prefect_api import PrefectApi
+from neurocortex.embedded.process import Command, tail
+from neurocortex.embedded.running import Running, environment_of
+from neurocortex.embedded.supervisor import Show, Supervisor, supervising
+from neurocortex.embedded.worker_service import WorkerService
+from neurocortex.errors import AlreadyRunningError, ServiceFailedError
+from neurocortex.settings import Settings
+
+DEPLOY_MODULE: Final = "deployments"
+"""Run as a child process: the core imports no deployment."""
+
+
+class ShowSteps(Show, Protocol):
+    """Where the start says what it does."""
+
+    def step(self, text: str) -> AbstractContextManager[None]:
+        """Show that something goes on while the context lasts, and how long it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The platform, ready, as the process sees it that supervises it."""
+
+    running: Running
+    ready_s: float
+    """How long the start took."""
+    supervisor: Supervisor
+
+    def run(self, *module: str) -> int:
+        """Run a module of ours with its arguments, to the same terminal; return its exit code.
+
+        Raises:
+            ServiceFailedError: a service died more often than it may.
+            StopRequestedError: somebody asked us to stop.
+        """
+        return self.supervisor.run(_job(self.running, *module))
+
+    def watch(self) -> None:
+        """Watch over the services for ever. Raises as `run`."""
+        self.supervisor.watch_until(lambda: False)
+
+
+@contextmanager
+def platform(settings: Settings, show: ShowSteps) -> Iterator[Platform]:
+    """Yield the platform, ready; stop it at the end, however that comes.
+
+    Raises:
+        AlreadyRunningError: it runs already from this home.
+        PortInUseError: a port that was set is held by another process.
+        ServiceFailedError: a service did not start.
+        ServiceError: an address that was set leads nowhere, or the home cannot be used.
+        StopRequestedError: somebody asked us to stop while it started.
+    """
+    began = time.monotonic()
+    home = Home(settings.home.absolute())
+    home.make()
+    with state.sole_supervisor(home.run) as ours:
+        if not ours:
+            raise AlreadyRunningError(home.folder)
+        for name in end_leftovers(home.run, settings.embedded.stop_timeout_s):
+            show.note(f"ended {name}, left behind by an earlier start")
+        plan = plans.make(settings, home)
+        announcement = Announcement(home.run, plan.running.api_url)
+        try:
+            with supervising(settings.embedded, show, announcement.services) as supervisor:
+                try:
+                    _bring_up(plan, supervisor, show)
+                    announcement.phase("ready")
+                    yield Platform(plan.running, time.monotonic() - began, supervisor)
+                finally:
+                    announcement.phase("stopping")
+        finally:
+            announcement.withdraw()
+
+
+def _bring_up(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
+    plans.check_existing(plan)
+    _start_stores(plan, supervisor, show)
+    worker = WorkerService(
+        environment_of(plan.running),
+        plan.running.home.turn_over("worker"),
+        PrefectApi(plan.running.api_url),
+    ).service()
+    if plan.prefect is not None:
+        server = plan.prefect.service()
+        with show.step("Prefect server"):
+            supervisor.start(server)
+            # It waits for the server; until then it imports what it needs.
+            supervisor.start(worker)
+            supervisor.wait_until_ready(server.name)
+    else:
+        supervisor.start(worker)
+    with show.step("work pools, blocks and deployments"):
+        _deploy(plan.running, supervisor)
+    with show.step("worker"):
+        supervisor.wait_until_ready(worker.name)
+    supervisor.restart_what_dies()
+
+
+def _start_stores(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
+    if plan.redis is not None:
+        supervisor.start(plan.redis.service())  # becomes ready while PostgreSQL starts
+    if plan.postgres is not None:
+        with show.step("PostgreSQL"):
+            plan.postgres.initialise()
+            service = plan.postgres.service()
+            supervisor.start(service)
+            supervisor.wait_until_ready(service.name)
+            plan.postgres.prepare()
+    if plan.redis is not None:
+        with show.step("Redis"):
+            supervisor.wait_until_ready(plan.redis.service().name)
+
+
+def _deploy(running: Running, supervisor: Supervisor) -> None:
+    log = running.home.turn_over("deploy")
+    if supervisor.run(_job(running, DEPLOY_MODULE, log=log)) != 0:
+        raise ServiceFailedError("deploy", f"failed:\n{tail(log)}\n", log)
+
+
+def _job(running: Running, *module: str, log: Path | None = None) -> Command:
+    return Command(
+        argv=(sys.executable, "-m", *module), environment=environment_of(running), log=log
+    )

@@ -1,0 +1,239 @@
+"""The embedded PostgreSQL: its server, and the databases the platform needs in it."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from typing import Final, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from neurocortex.embedded import binaries
+from neurocortex.embedded.accounts import unprivileged_account
+from neurocortex.embedded.ports import HOST
+from neurocortex.embedded.process import Account, Command, spawn, tail
+from neurocortex.embedded.service import Service
+from neurocortex.errors import ServiceError, ServiceFailedError
+
+SUPERUSER: Final = "postgres"
+OWNER: Final = "neurocortex"
+
+PLATFORM_DATABASE: Final = "neurocortex"
+PREFECT_DATABASE: Final = "prefect"
+
+EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    PLATFORM_DATABASE: ("vector", "pg_trgm"),
+    PREFECT_DATABASE: ("pg_trgm",),
+}
+"""Created by the superuser: `vector` is no trusted extension, and the owner is no superuser."""
+
+TUNING: Final = {
+    # Prefect's server holds up to 30 connections, each flow process a few.
+    "max_connections": "200",
+    # A small machine shared with everything else; the page cache does the rest.
+    "shared_buffers": "256MB",
+    "maintenance_work_mem": "256MB",
+    "work_mem": "16MB",
+    "max_wal_size": "2GB",
+    "wal_compression": "on",
+    # Compiling Prefect's long queries takes longer than running them.
+    "jit": "off",
+    # The storage is a solid-state disk far more often than not.
+    "random_page_cost": "1.1",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+}
+"""What differs from PostgreSQL's defaults. fsync and synchronous_commit stay on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """One PostgreSQL: where its data lies, and how it is reached."""
+
+    data: Path
+    log: Path
+    port: int
+    superuser_password: str
+    owner_password: str
+
+    def url(self, database: str = PLATFORM_DATABASE) -> str:
+        """Return the URL that the platform uses: its role owns its databases, and no more."""
+        return owner_url(self.owner_password, self.port, database)
+
+    def superuser_url(self, database: str = "postgres") -> str:
+        """Return the URL for set-up."""
+        return f"postgresql://{SUPERUSER}:{self.superuser_password}@{HOST}:{self.port}/{database}"
+
+    def service(self) -> Service:
+        """Return it as something to start and watch."""
+        return Service(
+            name="postgres",
+            command=self.command,
+            is_ready=self.is_ready,
+            # "Fast": sessions are cut off, everything is written, nothing needs recovery.
+            stop_signal=signal.SIGINT,
+            log=self.log,
+            port=self.port,
+            address=f"postgresql://{HOST}:{self.port}/{PLATFORM_DATABASE}",
+        )
+
+    def command(self) -> Command:
+        """Return what starts it."""
+        parameters = {
+            "listen_addresses": HOST,
+            "port": str(self.port),
+            # TCP only: a socket's path may be too long for the system, or the folder not
+            # the account's to write.
+            "unix_socket_directories": "",
+            **TUNING,
+        }
+        flags = [part for name, value in parameters.items() for part in ("-c", f"{name}={value}")]
+        return Command(
+            argv=(str(binaries.postgres("postgres")), "-D", str(self.data.absolute()), *flags),
+            environment=_environment(),
+            log=self.log,
+            death_signal=signal.SIGINT,
+            account=unprivileged_account(self.data),
+            folder=self.data.absolute(),
+        )
+
+    def initialise(self) -> None:
+        """Make the data folder, unless it is there.
+
+        It is made aside and renamed: a crash half way leaves nothing that looks like data.
+
+        Raises:
+            ServiceFailedError: initdb failed, or the data is of another major version.
+        """
+        if (self.data / "PG_VERSION").exists():
+            self._refuse_other_version()
+            return
+        account = unprivileged_account(self.data)
+        aside = self.data.with_name(f"{self.data.name}.new")
+        rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True, mode=0o700)
+        password = aside.with_suffix(".password")
+        password.unlink(missing_ok=True)
+        with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(self.superuser_password)
+        try:
+            if account is not None:
+                os.chown(aside, account.uid, account.gid)
+                os.chown(password, account.uid, account.gid)
+            self._initdb(aside, password, account)
+        finally:
+            password.unlink()
+        aside.rename(self.data)
+
+    def _initdb(self, folder: Path, password: Path, account: Account | None) -> None:
+        options = (
+            f"--username={SUPERUSER}",
+            f"--pwfile={password.absolute()}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            # Sorts and folds the same on every system, whatever locales it has.
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+        )
+        child = spawn(
+            Command(
+                argv=(str(binaries.postgres("initdb")), "-D", str(folder.absolute()), *options),
+                environment=_environment(),
+                log=self.log,
+                account=account,
+                folder=folder.absolute(),
+            )
+        )
+        if child.wait() != 0:
+            rmtree(folder, ignore_errors=True)
+            raise ServiceFailedError(
+                "postgres", f"could not make its data folder:\n{tail(self.log)}\n", self.log
+            )
+
+    def _refuse_other_version(self) -> None:
+        found = (self.data / "PG_VERSION").read_text().strip()
+        ours = _major_version()
+        if found != ours:
+            raise ServiceFailedError(
+                "postgres",
+                f"holds data of PostgreSQL {found} in {self.data}, and this is PostgreSQL {ours}."
+                " Dump it with the old version and load it into a new home folder.",
+                self.log,
+            )
+
+    def is_ready(self) -> bool:
+        """Tell whether it answers queries.
+
+        Raises:
+            ServiceFailedError: it answers, and refuses our password.
+        """
+        try:
+            with psycopg.connect(self.superuser_url(), connect_timeout=2):
+                return True
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise ServiceFailedError(
+                    "postgres",
+                    "refuses the password kept in the home folder."
+                    " Was credentials.json there replaced?",
+                    self.log,
+                ) from None
+            return False
+
+    def prepare(self) -> None:
+        """Make the platform's role and databases, as far as they are missing."""
+        with psycopg.connect(self.superuser_url(), autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (OWNER,))
+            change: LiteralString = "ALTER" if known.fetchone() else "CREATE"
+            connection.execute(
+                sql.SQL(change + " ROLE {} LOGIN CREATEDB PASSWORD {}").format(
+                    sql.Identifier(OWNER), sql.Literal(self.owner_password)
+                )
+            )
+            missing = [name for name in EXTENSIONS if not database_exists(connection, name)]
+            for name in missing:
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                        sql.Identifier(name), sql.Identifier(OWNER)
+                    )
+                )
+        for name, extensions in EXTENSIONS.items():
+            with psycopg.connect(self.superuser_url(name), autocommit=True) as connection:
+                for extension in extensions:
+                    connection.execute(
+                        sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(
+                            sql.Identifier(extension)
+                        )
+                    )
+
+
+def owner_url(password: str, port: int, database: str = PLATFORM_DATABASE) -> str:
+    """Return the URL of a database of the embedded PostgreSQL, for the role that owns it."""
+    return f"postgresql://{OWNER}:{password}@{HOST}:{port}/{database}"
+
+
+def database_exists(connection: psycopg.Connection[tuple[object, ...]], name: str) -> bool:
+    """Tell whether the server has a database of that name."""
+    found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+    return found.fetchone() is not None
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.defpath, "LC_ALL": "C"}
+
+
+def _major_version() -> str:
+    """Return e.g. `18`."""
+    try:
+        answer = subprocess.run(
+            [binaries.postgres("postgres"), "--version"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ServiceError("postgres", f"PostgreSQL cannot be run: {error}") from error
+    return answer.stdout.split()[-1].partition(".")[0]

@@ -1,0 +1,88 @@
+"""Where the platform is reached, and the environment that leads a child process there."""
+
+import os
+from dataclasses import dataclass
+from typing import Final
+
+from neurocortex.embedded import credentials, state
+from neurocortex.embedded.credentials import Credentials
+from neurocortex.embedded.home import Home
+from neurocortex.embedded.postgres import owner_url
+from neurocortex.embedded.prefect_server import client_environment
+from neurocortex.embedded.redis_server import PLATFORM_DATABASE, redis_url
+from neurocortex.errors import NotRunningError
+from neurocortex.settings import CONFIG_VARIABLE, Settings, environment, variable
+
+WORKER: Final = {
+    # A person who starts a run waits for this; a poll costs the server a few milliseconds.
+    "PREFECT_WORKER_QUERY_SECONDS": "1",
+    # A run fetched early waits in a process, and holds a slot of its pool from runs that are due.
+    "PREFECT_WORKER_PREFETCH_SECONDS": "1",
+    # The UI shows a worker as offline after three missed heartbeats.
+    "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+}
+"""How Prefect's workers look for work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A platform that can be talked to."""
+
+    settings: Settings
+    home: Home
+    database_url: str
+    redis_url: str
+    api_url: str
+
+
+def find(settings: Settings) -> Running:
+    """Return where the platform is: what the settings say, else what `neurocortex up` started.
+
+    Raises:
+        NotRunningError: a part has no address set, and no platform runs from this home.
+        ServiceError: the passwords in the home folder cannot be read.
+    """
+    home = Home(settings.home.absolute())
+    live = state.read_live(home.run)
+    known = credentials.read(home.folder) if live is not None else None
+    database, redis = settings.database_url, settings.redis_url
+    return Running(
+        settings=settings,
+        home=home,
+        database_url=(database.get_secret_value() if database else _embedded_database(live, known)),
+        redis_url=redis.get_secret_value() if redis else _embedded_redis(live, known),
+        api_url=settings.prefect_api_url or _embedded_api(live),
+    )
+
+
+def environment_of(running: Running) -> dict[str, str]:
+    """Return the environment for a child process that uses this platform."""
+    inherited = {name: value for name, value in os.environ.items() if name != CONFIG_VARIABLE}
+    return {
+        **WORKER,
+        **client_environment(running.home.prefect, inherited),
+        **environment(running.settings),
+        variable("database_url"): running.database_url,
+        variable("redis_url"): running.redis_url,
+        variable("prefect_api_url"): running.api_url,
+    }
+
+
+def _embedded_database(live: state.State | None, known: Credentials | None) -> str:
+    port = live.port_of("postgres") if live else None
+    if port is None or known is None:
+        raise NotRunningError("postgres", variable("database_url"))
+    return owner_url(known.owner.get_secret_value(), port)
+
+
+def _embedded_redis(live: state.State | None, known: Credentials | None) -> str:
+    port = live.port_of("redis") if live else None
+    if port is None or known is None:
+        raise NotRunningError("redis", variable("redis_url"))
+    return redis_url(known.redis.get_secret_value(), port, PLATFORM_DATABASE)
+
+
+def _embedded_api(live: state.State | None) -> str:
+    if live is None:
+        raise NotRunningError("prefect", variable("prefect_api_url"))
+    return live.api_url

@@ -1,0 +1,76 @@
+"""Answers written by an LLM from numbered passages, as a Haystack pipeline.
+
+The pipeline is prompt builder -> chat generator, after Haystack's own RAG tutorial
+(https://docs.haystack.deepset.ai/docs/chatpromptbuilder); retrieval is the Lake's.
+"""
+
+from typing import cast
+
+from haystack import Pipeline
+from haystack.components.builders import ChatPromptBuilder
+from haystack.components.generators.chat import OpenAIChatGenerator
+from haystack.core.errors import PipelineRuntimeError
+from haystack.dataclasses import ChatMessage
+from haystack.utils import Secret
+from openai import OpenAIError
+
+from neurocortex.domain.endpoints import LlmEndpoint
+from neurocortex.errors import ProviderError
+
+NO_KEY = "not-needed"
+"""What a local endpoint without keys is sent: the OpenAI client insists on a value."""
+
+
+def generate(system: str, prompt: str, endpoint: LlmEndpoint) -> str:
+    """Return what the model answers to one prompt.
+
+    Args:
+        system: the rules of the task.
+        prompt: question and sources, ready to send; it is passed as a value, so that braces in a
+            document are never read as a template.
+        endpoint: where the model is.
+
+    Raises:
+        ProviderError: the endpoint refused, failed, timed out, or answered with nothing.
+    """
+    pipeline = _pipeline(endpoint)
+    try:
+        result = pipeline.run({"prompt": {"system": system, "prompt": prompt}})
+    except PipelineRuntimeError as error:
+        cause = error.__cause__
+        if not isinstance(cause, OpenAIError):
+            raise
+        raise ProviderError(endpoint.base_url, f"{type(cause).__name__}: {cause}") from cause
+    replies = cast("list[ChatMessage]", result["llm"]["replies"])
+    text = (replies[0].text or "").strip() if replies else ""
+    if not text:
+        raise ProviderError(endpoint.base_url, f"model {endpoint.model} answered with no text")
+    return text
+
+
+def _pipeline(endpoint: LlmEndpoint) -> Pipeline:
+    key = endpoint.api_key.get_secret_value() if endpoint.api_key else NO_KEY
+    pipeline = Pipeline()
+    pipeline.add_component(
+        "prompt",
+        ChatPromptBuilder(
+            template=[
+                ChatMessage.from_system("{{ system }}"),
+                ChatMessage.from_user("{{ prompt }}"),
+            ]
+        ),
+    )
+    pipeline.add_component(
+        "llm",
+        OpenAIChatGenerator(
+            api_key=Secret.from_token(key),
+            model=endpoint.model,
+            api_base_url=endpoint.base_url,
+            timeout=endpoint.timeout_s,
+            # Prefect's task retries; two layers of retries would multiply.
+            max_retries=0,
+            generation_kwargs={"max_tokens": endpoint.max_tokens},
+        ),
+    )
+    pipeline.connect("prompt.prompt", "llm.messages")
+    return pipeline

@@ -1,0 +1,203 @@
+"""The tables of the schema `lake`, as SQLAlchemy sees them.
+
+The migrations in `migrations/` create them; a test holds the two together. Vector tables are not
+here: each collection has its own, made by `vectors.py` with the dimension of its model.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA: Final = "lake"
+
+NAMING: Final = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table of the Lake but the vectors and the datasets' own."""
+
+    metadata = MetaData(schema=SCHEMA, naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        str: Text(),
+        int: BigInteger(),
+        datetime: DateTime(timezone=True),
+    }
+
+
+class CollectionRow(Base):
+    """Documents searched together, embedded by one model."""
+
+    __tablename__ = "collections"
+
+    id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    embedder: Mapped[str]
+    """Name of the embedder, the same for the collection's whole life."""
+    model_version: Mapped[str | None]
+    """Version of the model its vectors came from; null until the first chunk is embedded."""
+    dimension: Mapped[int | None] = mapped_column(Integer)
+    vector_table: Mapped[str | None]
+    """The table that holds its vectors now, without the schema."""
+    fitted_chunks: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many chunks it had when its model was fitted."""
+    document_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    chunk_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    token_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Tokens of all its chunks: with `chunk_count` the mean length that BM25 needs."""
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Grows with every change that is committed: part of the key of cached answers."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ModelRow(Base):
+    """A fitted embedding model of a collection: numbers only, no pickled code."""
+
+    __tablename__ = "embedding_models"
+
+    collection_id: Mapped[int] = mapped_column(
+        ForeignKey(CollectionRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LoadRow(Base):
+    """One attempt to load documents or rows, committed or undone."""
+
+    __tablename__ = "loads"
+    __table_args__ = (
+        CheckConstraint("kind IN ('documents', 'rows')", name="kind"),
+        CheckConstraint("status IN ('running', 'completed', 'failed')", name="status"),
+        Index(None, "started_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    target: Mapped[str]
+    """Name of the collection, or of the table."""
+    flow_run_id: Mapped[UUID | None]
+    """The Prefect flow run that did it."""
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    """Why it failed."""
+    counts: Mapped[dict[str, int]] = mapped_column(JSONB)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class QuarantineRow(Base):
+    """A file or row a gate refused."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (Index(None, "target", "id"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    load_id: Mapped[UUID] = mapped_column(ForeignKey(LoadRow.id, ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    target: Mapped[str]
+    source: Mapped[str]
+    row: Mapped[int | None]
+    rule: Mapped[str]
+    reason: Mapped[str]
+    payload: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DocumentRow(Base):
+    """A document in its present version."""
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("collection_id", "source"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    """uuid5 of collection and source: the same in every run."""
+    collection_id: Mapped[int] = mapped_column(ForeignKey(CollectionRow.id, ondelete="CASCADE"))
+    source: Mapped[str]
+    title: Mapped[str]
+    media_type: Mapped[str]
+    checksum: Mapped[str]
+    details: Mapped[dict[str, str]] = mapped_column("metadata", JSONB)
+    load_id: Mapped[UUID] = mapped_column(ForeignKey(LoadRow.id), index=True)
+    loaded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ChunkRow(Base):
+    """A piece of a document: what a search finds."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (UniqueConstraint("document_id", "ordinal"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey(DocumentRow.id, ondelete="CASCADE"))
+    ordinal: Mapped[int] = mapped_column(Integer)
+    text: Mapped[str]
+    start: Mapped[int]
+    end: Mapped[int]
+    heading: Mapped[str | None]
+    page: Mapped[int | None] = mapped_column(Integer)
+    length: Mapped[int] = mapped_column(Integer)
+    """Tokens in the lexical index."""
+
+
+class SegmentRow(Base):
+    """A part of a collection's lexical index that is written once and then only merged."""
+
+    __tablename__ = "segments"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    collection_id: Mapped[int] = mapped_column(
+        ForeignKey(CollectionRow.id, ondelete="CASCADE"), index=True
+    )
+    chunk_count: Mapped[int]
+
+
+class PostingsRow(Base):
+    """Where a term occurs in a segment: three arrays of one length, ordered by chunk."""
+
+    __tablename__ = "postings"
+
+    segment_id: Mapped[int] = mapped_column(
+        ForeignKey(SegmentRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    term: Mapped[str] = mapped_column(primary_key=True)
+    chunk_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    frequencies: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    lengths: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    """Tokens of each chunk: kept beside the frequency so that scoring reads one row per term."""
+
+
+class DeadChunkRow(Base):
+    """A chunk that is gone but still stands in a segment, until the next merge."""
+
+    __tablename__ = "dead_chunks"
+
+    collection_id: Mapped[int] = mapped_column(
+        ForeignKey(CollectionRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    chunk_id: Mapped[int] = mapped_column(primary_key=True)

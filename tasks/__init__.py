@@ -1,0 +1,1 @@
+"""The steps of the flows: retried, timed, cached Prefect tasks, each one call into the core."""

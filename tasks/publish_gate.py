@@ -1,0 +1,59 @@
+"""What a gate found and what it refused, as tables in the Prefect UI."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from prefect.artifacts import create_table_artifact
+
+from neurocortex.domain.quarantine import Quarantined
+from neurocortex.quality.report import GateReport
+
+SHOWN_ROWS: Final = 100
+"""Refused files or rows a table shows. All of them are in the Lake's quarantine."""
+
+Cell = str | int | float | None
+
+
+def publish_gate(key: str, report: GateReport) -> None:
+    """Leave one row for each expectation, with its figures and a few of the bad values."""
+    verdict = "passed" if report.success else "stopped" if report.stopped else "not all met"
+    create_table_artifact(
+        table=gate_table(report),
+        key=key,
+        description=f"Gate **{report.suite}**: {report.rows} rows, {verdict}.",
+    )
+
+
+def publish_quarantine(key: str, refused: Sequence[Quarantined]) -> None:
+    """Leave one row for each refused file or row, with the rule and the reason."""
+    more = f" The first {SHOWN_ROWS} are shown." if len(refused) > SHOWN_ROWS else ""
+    create_table_artifact(
+        table=quarantine_table(refused[:SHOWN_ROWS]),
+        key=key,
+        description=f"{len(refused)} refused; all are kept in the Lake's quarantine.{more}",
+    )
+
+
+def gate_table(report: GateReport) -> list[dict[str, Cell]]:
+    """Return the rows of the gate's table, in the order of the suite."""
+    return [
+        {
+            "expectation": result.expectation.type,
+            "of": ", ".join(result.expectation.columns) or "the table",
+            "severity": result.expectation.severity.value,
+            "met": "yes" if result.success else "no",
+            "looked at": result.evaluated,
+            "unexpected": result.unexpected,
+            "percent": round(result.percent, 2),
+            "for example": ", ".join(result.sample) or result.observed,
+        }
+        for result in report.results
+    ]
+
+
+def quarantine_table(refused: Sequence[Quarantined]) -> list[dict[str, Cell]]:
+    """Return the rows of the quarantine's table."""
+    return [
+        {"source": entry.source, "row": entry.row, "rule": entry.rule, "reason": entry.reason}
+        for entry in refused
+    ]

@@ -1,0 +1,128 @@
+"""Real services for the tests: each started once for the whole run, in a temporary folder."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from neurocortex.embedded import ports, process
+from neurocortex.embedded.postgres import PREFECT_DATABASE, PostgresServer
+from neurocortex.embedded.prefect_server import PrefectServer
+from neurocortex.embedded.redis_server import PLATFORM_DATABASE, RedisServer
+from neurocortex.embedded.redis_server import PREFECT_DATABASE as PREFECT_REDIS_DATABASE
+from neurocortex.embedded.service import Service
+
+HERE = Path(__file__).parent
+START_TIMEOUT_S = 90.0
+STOP_TIMEOUT_S = 10.0
+TEMPLATE = "template_neurocortex"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def services_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("services")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(services_folder: Path) -> Iterator[PostgresServer]:
+    """A real PostgreSQL, set up as the platform's own is."""
+    server = PostgresServer(
+        data=services_folder / "postgres",
+        log=services_folder / "postgres.log",
+        port=ports.free(),
+        superuser_password="superuser-of-the-tests",
+        owner_password="owner-of-the-tests",
+    )
+    server.initialise()
+    with _running(server.service()):
+        server.prepare()
+        with psycopg.connect(server.superuser_url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+        with psycopg.connect(server.superuser_url(TEMPLATE), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION vector")
+            connection.execute("CREATE EXTENSION pg_trgm")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """Superuser URL of the tests' PostgreSQL."""
+    return postgres_server.superuser_url()
+
+
+@pytest.fixture
+def database_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """URL of a fresh, empty database with vector and pg_trgm; gone after the test."""
+    name = f"test_{uuid4().hex}"
+    identifier = sql.Identifier(name)
+    with psycopg.connect(postgres_server.superuser_url(), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, sql.Identifier(TEMPLATE))
+        )
+        yield postgres_server.superuser_url(name)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+
+
+@pytest.fixture(scope="session")
+def redis_server(services_folder: Path) -> Iterator[RedisServer]:
+    """A real Redis."""
+    server = RedisServer(
+        data=services_folder / "redis",
+        log=services_folder / "redis.log",
+        port=ports.free(),
+        password="redis-of-the-tests",
+    )
+    with _running(server.service()):
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> Iterator[str]:
+    """URL of an empty Redis database; emptied again after the test."""
+    url = redis_server.url(PLATFORM_DATABASE)
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+        yield url
+        client.flushdb()
+
+
+@pytest.fixture(scope="session")
+def prefect_server(
+    services_folder: Path, postgres_server: PostgresServer, redis_server: RedisServer
+) -> Iterator[str]:
+    """API URL of a real Prefect server on the tests' PostgreSQL and Redis."""
+    server = PrefectServer(
+        home=services_folder / "prefect",
+        log=services_folder / "prefect.log",
+        port=ports.free(),
+        database_url=postgres_server.url(PREFECT_DATABASE),
+        redis_url=redis_server.url(PREFECT_REDIS_DATABASE),
+    )
+    with _running(server.service()):
+        yield server.api_url
+
+
+@contextmanager
+def _running(service: Service) -> Iterator[None]:
+    child = process.spawn(service.command())
+    try:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not service.is_ready():
+            if child.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"{service.name} did not start:\n{process.tail(service.log)}")
+            time.sleep(process.POLL_S)
+        yield
+    finally:
+        process.stop(child, service.stop_signal, STOP_TIMEOUT_S)
