@@ -1,14 +1,23 @@
 """Apply everything to the Prefect server, in the order in which the parts need each other."""
 
 from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Final
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
+from prefect.schedules import Cron, Schedule
 
 from deployments import manifest, pools, registry
-from neurocortex import __version__
 from neurocortex.datasets.catalog import catalog
+from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.settings import Settings
+
+ETL_ENTRYPOINT: Final = "flows.run_etl.run_etl"
+SCHEDULE_SLUG: Final = "dataset"
+"""Names the one schedule of a dataset's deployment."""
 
 
 async def apply_pools(settings: Settings) -> list[str]:
@@ -29,15 +38,61 @@ def apply_deployments(settings: Settings) -> Iterator[str]:
         One line for each deployment, once it is applied.
     """
     for entry in manifest.read().deployments:
-        yield _apply(
-            RunnerDeployment.from_entrypoint(
-                entry.entrypoint,
-                name=entry.name,
-                tags=list(entry.tags),
-                concurrency_limit=entry.concurrency_limit,
-                work_pool_name=entry.work_pool.name.value,
-                version=__version__,
-            )
-        )
+        yield _apply(_listed(entry))
     for dataset in catalog(settings.datasets.folder):
         yield _apply(_etl(dataset))
+
+
+def _listed(entry: manifest.Deployment) -> RunnerDeployment:
+    return RunnerDeployment.from_entrypoint(
+        entry.entrypoint,
+        name=entry.name,
+        tags=list(entry.tags),
+        concurrency_limit=entry.concurrency_limit,
+        work_pool_name=entry.work_pool.name.value,
+        version=version("neurocortex"),
+    )
+
+
+def _etl(dataset: DatasetSpec) -> RunnerDeployment:
+    """Return the deployment that loads a dataset, on its tier and its schedule."""
+    deployment = RunnerDeployment.from_entrypoint(
+        ETL_ENTRYPOINT,
+        name=dataset.name,
+        description=dataset.description,
+        parameters={"dataset": dataset.name},
+        tags=["etl"],
+        # A load that still runs when the next is due makes the next one pointless.
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
+        schedule=_schedule(dataset),
+        work_pool_name=dataset.tier.value,
+        version=version("neurocortex"),
+    )
+    _keep_paused(deployment)
+    return deployment
+
+
+def _schedule(dataset: DatasetSpec) -> Schedule | None:
+    if dataset.schedule is None:
+        return None
+    return Cron(dataset.schedule.cron, timezone=dataset.schedule.timezone, slug=SCHEDULE_SLUG)
+
+
+def _keep_paused(deployment: RunnerDeployment) -> None:
+    """Leave a schedule paused that somebody paused in the UI: applying replaces schedules."""
+    with get_client(sync_client=True) as client:
+        try:
+            existing = client.read_deployment_by_name(deployment.full_name)
+        except ObjectNotFound:
+            return
+    paused = {schedule.slug for schedule in existing.schedules if not schedule.active}
+    for schedule in deployment.schedules or []:
+        if schedule.slug in paused:
+            schedule.active = False
+
+
+def _apply(deployment: RunnerDeployment) -> str:
+    deployment.apply()
+    return f"deployment {deployment.full_name} on {deployment.work_pool_name}"

@@ -1,16 +1,12 @@
 """The blocks: their types, and one named `default` of each neighbour whose address is known."""
 
-from typing import TypeVar
+from collections.abc import Iterator
 
 from prefect.blocks.core import Block
-from prefect.exceptions import ObjectNotFound
-from pydantic import SecretStr
 
-from blocks import Cache, Forge, Lake, LLMProvider, Stream
+from blocks import Cache, Forge, Lake, LLMProvider, Stream, saved
 from neurocortex.domain.deployments import DEFAULT_BLOCK
-from neurocortex.settings import LlmSettings, Settings
-
-AnyBlock = TypeVar("AnyBlock", bound=Block)
+from neurocortex.settings import Settings
 
 
 def apply(settings: Settings) -> list[str]:
@@ -25,47 +21,26 @@ def apply(settings: Settings) -> list[str]:
     for kind in (Lake, Cache, Stream, Forge, LLMProvider):
         kind.register_type_and_schema()
         lines.append(f"block type {kind.get_block_type_slug()}")
-    lake_url, redis_url = settings.database_url, settings.redis_url
-    if lake_url:
-        lines.append(_save(_found(Lake, Lake(url=lake_url)), url=lake_url))
-    if redis_url:
-        lines.append(_save(_found(Cache, Cache(url=redis_url)), url=redis_url))
-        lines.append(_save(_found(Stream, Stream(url=redis_url)), url=redis_url))
-    lines.extend(_provider(settings.llm))
-    return lines
+    return lines + [_save(block) for block in _configured(settings)]
 
 
-def _provider(llm: LlmSettings) -> list[str]:
-    if not (llm.base_url and llm.model):
-        return []
-    configured = LLMProvider(
-        base_url=llm.base_url, model=llm.model, api_key=llm.api_key, timeout_s=llm.timeout_s
-    )
-    block = _found(LLMProvider, configured)
-    return [
-        _save(
-            block,
-            base_url=llm.base_url,
-            model=llm.model,
-            api_key=llm.api_key,
-            timeout_s=llm.timeout_s,
+def _configured(settings: Settings) -> Iterator[Block]:
+    """Yield a block for each neighbour the settings know, with no more than they say of it."""
+    if settings.database_url:
+        yield Lake(url=settings.database_url)
+    if settings.redis_url:
+        yield Cache(url=settings.redis_url)
+        yield Stream(url=settings.redis_url)
+    llm = settings.llm
+    if llm.base_url and llm.model:
+        yield LLMProvider(
+            base_url=llm.base_url, model=llm.model, api_key=llm.api_key, timeout_s=llm.timeout_s
         )
-    ]
 
 
-def _found(kind: type[AnyBlock], otherwise: AnyBlock) -> AnyBlock:
-    """Return the saved default block of a kind, or the one to start with."""
-    try:
-        found = kind.load(DEFAULT_BLOCK)
-    except ValueError as error:
-        if not isinstance(error.__cause__, ObjectNotFound):
-            raise
-        return otherwise
-    return found
-
-
-def _save(block: Block, **addresses: SecretStr | str | float | None) -> str:
-    for field, value in addresses.items():
-        setattr(block, field, value)
+def _save(configured: Block) -> str:
+    block = saved.find(type(configured), DEFAULT_BLOCK) or configured
+    for field in configured.model_fields_set:
+        setattr(block, field, getattr(configured, field))
     block.save(DEFAULT_BLOCK, overwrite=True)
     return f"block {block.get_block_type_slug()}/{DEFAULT_BLOCK}"

@@ -7,6 +7,7 @@ NeuroCortexError
 │   ├── ServiceFailedError      it did not start, or keeps dying
 │   ├── AlreadyRunningError     another supervisor holds this home folder
 │   └── NotRunningError         nothing to talk to: `neurocortex up` first
+├── RunError                    a flow run did not complete
 ├── ConnectorError              a neighbour does not answer
 │   ├── LakeUnavailableError
 │   ├── CacheUnavailableError
@@ -26,6 +27,7 @@ NeuroCortexError
 │   ├── FileTooLargeError
 │   ├── EncodingError           bytes that are no text in any likely encoding
 │   └── MalformedRowError       a csv or jsonl row
+├── NothingIngestedError        every file that was given was refused
 ├── DatasetError                a dataset's YAML or its data
 │   ├── DatasetNotFoundError
 │   ├── DatasetSpecError        the YAML itself
@@ -39,6 +41,8 @@ Each carries what it is about as attributes; its text names the thing and the re
 
 from collections.abc import Sequence
 from pathlib import Path
+
+from neurocortex.domain.quarantine import Quarantined
 
 
 class NeuroCortexError(Exception):
@@ -96,6 +100,17 @@ class NotRunningError(ServiceError):
             f"{service} is not running. Start the platform with `neurocortex up`,"
             f" or set {setting} to the address of an existing one.",
         )
+
+
+class RunError(NeuroCortexError):
+    """A flow run ended in another state than Completed, or its result cannot be read."""
+
+    def __init__(self, name: str, state: str, reason: str, url: str) -> None:
+        super().__init__(f"The run {name} is {state}: {reason}\nSee {url}")
+        self.name = name
+        self.state = state
+        self.reason = reason
+        self.url = url
 
 
 class ConnectorError(NeuroCortexError):
@@ -226,6 +241,19 @@ class MalformedRowError(DocumentError):
     """A csv row with too many or too few fields, a jsonl line that is no object, a used key."""
 
     rule = "malformed_row"
+
+
+class NothingIngestedError(NeuroCortexError):
+    """Nothing of what was given could be ingested. `refused` says why of each."""
+
+    SHOWN = 5
+    """Reasons in the text; a run's artifact lists all."""
+
+    def __init__(self, refused: Sequence[Quarantined]) -> None:
+        shown = "; ".join(f"{entry.source}: {entry.reason}" for entry in refused[: self.SHOWN])
+        more = f"; and {len(refused) - self.SHOWN} more" if len(refused) > self.SHOWN else ""
+        super().__init__(f"Nothing was ingested. {shown}{more}")
+        self.refused = tuple(refused)
 
 
 class DatasetError(NeuroCortexError):

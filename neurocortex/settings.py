@@ -108,10 +108,6 @@ class LakeSettings(Group):
         description="OpenAI-compatible endpoint, for the embedder openai.",
     )
     embedding_api_key: SecretStr | None = Field(None, description="Key of that endpoint.")
-    pool_size: int = Field(5, ge=1, le=100, description="Database connections per process.")
-    statement_timeout_s: float = Field(
-        300.0, gt=0, description="A database statement that runs longer is cancelled."
-    )
 
 
 class AnswerSettings(Group):

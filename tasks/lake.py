@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import blocks
-from neurocortex.errors import ConnectorError
+from blocks import saved
 from neurocortex.lake.store import Lake
 
 
@@ -18,13 +18,5 @@ def opened(block: str) -> Iterator[Lake]:
     Raises:
         ConnectorError: there is no such block.
     """
-    try:
-        described = blocks.Lake.load(block)
-    except ValueError as error:
-        raise ConnectorError(
-            "Lake",
-            f"there is no Lake block named {block!r};"
-            " make one in the Prefect UI under Blocks, or run `neurocortex deploy`",
-        ) from error
-    with described.connect() as lake:
+    with saved.load(blocks.Lake, block).connect() as lake:
         yield lake

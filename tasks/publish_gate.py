@@ -24,13 +24,14 @@ def publish_gate(key: str, report: GateReport) -> None:
     )
 
 
-def publish_quarantine(key: str, refused: Sequence[Quarantined]) -> None:
-    """Leave one row for each refused file or row, with the rule and the reason."""
-    more = f" The first {SHOWN_ROWS} are shown." if len(refused) > SHOWN_ROWS else ""
+def publish_quarantine(key: str, sample: Sequence[Quarantined], refused: int) -> None:
+    """Leave one row for each refused file or row of a sample, with the rule and the reason."""
+    shown = sample[:SHOWN_ROWS]
+    more = f" The first {len(shown)} are shown." if refused > len(shown) else ""
     create_table_artifact(
-        table=quarantine_table(refused[:SHOWN_ROWS]),
+        table=quarantine_table(shown),
         key=key,
-        description=f"{len(refused)} refused; all are kept in the Lake's quarantine.{more}",
+        description=f"{refused} refused; all are kept in the Lake's quarantine.{more}",
     )
 
 

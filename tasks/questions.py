@@ -4,14 +4,13 @@ from datetime import timedelta
 
 from prefect import task
 from prefect.cache_policies import INPUTS, NO_CACHE
-from prefect.exceptions import ObjectNotFound
 
 import blocks
+from blocks import saved
 from neurocortex.answering import prompt
 from neurocortex.answering.extractive import answer_extractively
 from neurocortex.domain.answers import Answer, AnswerKind, Passage
 from neurocortex.domain.deployments import DEFAULT_BLOCK
-from neurocortex.errors import ConnectorError
 from tasks.lake import opened
 from tasks.options import STEP
 
@@ -62,7 +61,7 @@ def generate_answer(
     # Haystack takes a second to import, and an extractive answer does not need it.
     from neurocortex.engines.haystack_chat import generate
 
-    endpoint = blocks.LLMProvider.load(provider).connect()
+    endpoint = saved.load(blocks.LLMProvider, provider).connect()
     text = generate(prompt.RULES, prompt.build(question, passages), endpoint)
     answer, citations = prompt.cited(text, passages)
     return Answer(
@@ -82,16 +81,7 @@ def provider_is_configured(name: str) -> bool:
     Raises:
         ConnectorError: a name other than `default` was asked for, and no block has it.
     """
-    try:
-        blocks.LLMProvider.load(name)
-    except ValueError as error:
-        if not isinstance(error.__cause__, ObjectNotFound):
-            raise
-        if name != DEFAULT_BLOCK:
-            raise ConnectorError(
-                "LLM provider",
-                f"there is no LLM Provider block named {name!r};"
-                " make one in the Prefect UI under Blocks",
-            ) from error
-        return False
+    if name == DEFAULT_BLOCK:
+        return saved.find(blocks.LLMProvider, name) is not None
+    saved.load(blocks.LLMProvider, name)
     return True

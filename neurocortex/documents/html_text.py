@@ -12,18 +12,23 @@ from bs4.element import NavigableString, PageElement, Tag
 
 from neurocortex.documents.building import PARAGRAPH, TextBuilder
 
-_SKIPPED: Final = frozenset(
-    "head script style noscript template svg math iframe object embed canvas audio video map"
-    " nav footer button input select textarea dialog".split()
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_SKIPPED: Final = _names(
+    "head script style noscript template svg math iframe object embed canvas audio video"
+    " map nav footer button input select textarea dialog"
 )
 """Elements that are no part of what a page says."""
-_SKIPPED_ROLES: Final = frozenset("navigation banner contentinfo search menu toolbar".split())
+_SKIPPED_ROLES: Final = _names("navigation banner contentinfo search menu toolbar")
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _LISTS: Final = frozenset(("ul", "ol"))
-_BLOCKS: Final = frozenset(
-    "address article aside blockquote body caption center dd details div dl dt fieldset figcaption"
-    " figure form header hgroup hr html legend li main ol p pre section summary table tbody tfoot"
-    " thead tr ul".split()
+_BLOCKS: Final = _names(
+    "address article aside blockquote body caption center dd details div dl dt fieldset"
+    " figcaption figure form header hgroup hr html legend li main ol p pre section summary"
+    " table tbody tfoot thead tr ul"
 )
 _CELLS: Final = frozenset(("td", "th"))
 _LAYOUT: Final = ("table", "form", "hr", *_HEADINGS)
@@ -63,7 +68,14 @@ def _is_skipped(tag: Tag) -> bool:
         or tag.has_attr("hidden")
         or tag.get("aria-hidden") == "true"
         or tag.get("role") in _SKIPPED_ROLES
+        or (tag.name == "aside" and _is_menu(tag))
     )
+
+
+def _is_menu(tag: Tag) -> bool:
+    """Whether most of its text is links; other asides are notes, which belong to the text."""
+    links = sum(len(link.get_text()) for link in tag.find_all("a"))
+    return links * 2 > len(" ".join(tag.get_text().split()))
 
 
 class _Layout:

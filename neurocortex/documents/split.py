@@ -14,15 +14,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from neurocortex.documents.words import WORD
 from neurocortex.domain.documents import Chunk, Document
 from neurocortex.text.sentences import Span, sentences
 
-_IDEOGRAPHS: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD: Final = re.compile(f"[{_IDEOGRAPHS}]|[^\\s{_IDEOGRAPHS}]{{1,32}}")
-"""What counts as a word: an ideograph, or up to 32 characters without a space.
-
-Longer runs (base64, scripts without spaces) count as several, so that no chunk grows without end.
-"""
 _BLANK_LINE: Final = re.compile(r"\n[^\S\n]*\n")
 _SMALL: Final = 4
 """A section, or the last chunk of one, under 1/4 of the allowed words does not stand alone."""
@@ -106,7 +101,7 @@ def _pieces(text: str, span: Span, words: int, grain: int) -> Iterator[_Piece]:
     for sentence in sentences(text[span.start : span.end]):
         start, end = span.start + sentence.start, span.start + sentence.end
         opens = behind == span.start or _BLANK_LINE.search(text, behind, start) is not None
-        count = len(_WORD.findall(text, start, end))
+        count = len(WORD.findall(text, start, end))
         if count <= words:
             yield _Piece(start, end, count, opens)
         else:
@@ -120,7 +115,7 @@ def _cut(text: str, start: int, end: int, grain: int, opens: bool) -> Iterator[_
     The pieces are as long as the overlap, so that chunks overlap inside such a sentence too.
     """
     count, behind = 0, start
-    for word in _WORD.finditer(text, start, end):
+    for word in WORD.finditer(text, start, end):
         new_line = count * 2 >= grain and "\n" in text[behind : word.start()]
         if count == grain or (count and new_line):
             yield _Piece(start, behind, count, opens)

@@ -79,11 +79,11 @@ def check_existing(plan: Plan) -> None:
         ServiceError: it is not; the text names the setting that leads there.
     """
     running = plan.running
-    if plan.postgres is None:
+    if plan.postgres is None and running.database_url is not None:
         external.check_database(running.database_url)
         if plan.prefect is not None:
             external.make_prefect_database(running.database_url)
-    if plan.redis is None:
+    if plan.redis is None and running.redis_url is not None:
         external.check_redis(running.redis_url)
     if plan.prefect is None:
         external.check_prefect(running.api_url)

@@ -25,6 +25,8 @@ from neurocortex.settings import Settings
 DEPLOY_MODULE: Final = "deployments"
 """Run as a child process: the core imports no deployment."""
 
+WHEN_READY: Final = "neurocortex.embedded.when_ready"
+
 
 class ShowSteps(Show, Protocol):
     """Where the start says what it does."""
@@ -49,7 +51,7 @@ class Platform:
             ServiceFailedError: a service died more often than it may.
             StopRequestedError: somebody asked us to stop.
         """
-        return self.supervisor.run(_job(self.running, *module))
+        return self.supervisor.finish(self.supervisor.begin(_job(self.running, *module)))
 
     def watch(self) -> None:
         """Watch over the services for ever. Raises as `run`."""
@@ -85,6 +87,8 @@ def platform(settings: Settings, show: ShowSteps) -> Iterator[Platform]:
                     yield Platform(plan.running, time.monotonic() - began, supervisor)
                 finally:
                     announcement.phase("stopping")
+                    with show.step("stopping"):
+                        supervisor.stop()
         finally:
             announcement.withdraw()
 
@@ -97,17 +101,18 @@ def _bring_up(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
         plan.running.home.turn_over("worker"),
         PrefectApi(plan.running.api_url),
     ).service()
+    log = plan.running.home.turn_over("deploy")
     if plan.prefect is not None:
-        server = plan.prefect.service()
+        supervisor.start(plan.prefect.service())
+    # Both wait for the server; until then they import what they need.
+    supervisor.start(worker)
+    deploying = supervisor.begin(_job(plan.running, WHEN_READY, DEPLOY_MODULE, log=log))
+    if plan.prefect is not None:
         with show.step("Prefect server"):
-            supervisor.start(server)
-            # It waits for the server; until then it imports what it needs.
-            supervisor.start(worker)
-            supervisor.wait_until_ready(server.name)
-    else:
-        supervisor.start(worker)
+            supervisor.wait_until_ready(plan.prefect.service().name)
     with show.step("work pools, blocks and deployments"):
-        _deploy(plan.running, supervisor)
+        if supervisor.finish(deploying) != 0:
+            raise ServiceFailedError("deploy", f"failed:\n{tail(log)}\n", log)
     with show.step("worker"):
         supervisor.wait_until_ready(worker.name)
     supervisor.restart_what_dies()
@@ -126,12 +131,6 @@ def _start_stores(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
     if plan.redis is not None:
         with show.step("Redis"):
             supervisor.wait_until_ready(plan.redis.service().name)
-
-
-def _deploy(running: Running, supervisor: Supervisor) -> None:
-    log = running.home.turn_over("deploy")
-    if supervisor.run(_job(running, DEPLOY_MODULE, log=log)) != 0:
-        raise ServiceFailedError("deploy", f"failed:\n{tail(log)}\n", log)
 
 
 def _job(running: Running, *module: str, log: Path | None = None) -> Command:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from neurocortex.embedded import credentials, state
-from neurocortex.embedded.credentials import Credentials
 from neurocortex.embedded.home import Home
 from neurocortex.embedded.postgres import owner_url
 from neurocortex.embedded.prefect_server import client_environment
@@ -30,59 +29,62 @@ class Running:
 
     settings: Settings
     home: Home
-    database_url: str
-    redis_url: str
     api_url: str
+    database_url: str | None
+    """None where we know Prefect's address only, which is enough to start runs."""
+    redis_url: str | None
+    """As `database_url`."""
 
 
 def find(settings: Settings) -> Running:
     """Return where the platform is: what the settings say, else what `neurocortex up` started.
 
     Raises:
-        NotRunningError: a part has no address set, and no platform runs from this home.
+        NotRunningError: no platform runs from this home, and no Prefect server is set.
         ServiceError: the passwords in the home folder cannot be read.
     """
     home = Home(settings.home.absolute())
     live = state.read_live(home.run)
-    known = credentials.read(home.folder) if live is not None else None
+    api_url = settings.prefect_api_url or (live.api_url if live else None)
+    if api_url is None:
+        raise NotRunningError("The platform", variable("prefect_api_url"))
     database, redis = settings.database_url, settings.redis_url
     return Running(
         settings=settings,
         home=home,
-        database_url=(database.get_secret_value() if database else _embedded_database(live, known)),
-        redis_url=redis.get_secret_value() if redis else _embedded_redis(live, known),
-        api_url=settings.prefect_api_url or _embedded_api(live),
+        api_url=api_url,
+        database_url=database.get_secret_value() if database else _embedded_database(home, live),
+        redis_url=redis.get_secret_value() if redis else _embedded_redis(home, live),
     )
 
 
 def environment_of(running: Running) -> dict[str, str]:
     """Return the environment for a child process that uses this platform."""
     inherited = {name: value for name, value in os.environ.items() if name != CONFIG_VARIABLE}
+    addresses = {
+        variable("prefect_api_url"): running.api_url,
+        variable("database_url"): running.database_url,
+        variable("redis_url"): running.redis_url,
+    }
     return {
         **WORKER,
         **client_environment(running.home.prefect, inherited),
         **environment(running.settings),
-        variable("database_url"): running.database_url,
-        variable("redis_url"): running.redis_url,
-        variable("prefect_api_url"): running.api_url,
+        **{name: url for name, url in addresses.items() if url is not None},
     }
 
 
-def _embedded_database(live: state.State | None, known: Credentials | None) -> str:
+def _embedded_database(home: Home, live: state.State | None) -> str | None:
     port = live.port_of("postgres") if live else None
-    if port is None or known is None:
-        raise NotRunningError("postgres", variable("database_url"))
-    return owner_url(known.owner.get_secret_value(), port)
+    known = credentials.read(home.folder) if port else None
+    return owner_url(known.owner.get_secret_value(), port) if port and known else None
 
 
-def _embedded_redis(live: state.State | None, known: Credentials | None) -> str:
+def _embedded_redis(home: Home, live: state.State | None) -> str | None:
     port = live.port_of("redis") if live else None
-    if port is None or known is None:
-        raise NotRunningError("redis", variable("redis_url"))
-    return redis_url(known.redis.get_secret_value(), port, PLATFORM_DATABASE)
-
-
-def _embedded_api(live: state.State | None) -> str:
-    if live is None:
-        raise NotRunningError("prefect", variable("prefect_api_url"))
-    return live.api_url
+    known = credentials.read(home.folder) if port else None
+    return (
+        redis_url(known.redis.get_secret_value(), port, PLATFORM_DATABASE)
+        if port and known
+        else None
+    )

@@ -71,13 +71,17 @@ class Supervisor:
         """From now on a death is answered by a restart; before, it ends the start."""
         self._restarting = True
 
-    def run(self, job: Command) -> int:
-        """Run a command to its end and return its exit code. Raises as `watch_until`."""
+    def begin(self, job: Command) -> subprocess.Popen[bytes]:
+        """Start a command that ends by itself, and do not wait for it."""
         child = process.spawn(job)
         self._jobs.append(child)
-        self.watch_until(lambda: child.poll() is not None)
-        self._jobs.remove(child)
-        return child.returncode
+        return child
+
+    def finish(self, job: subprocess.Popen[bytes]) -> int:
+        """Wait for a command to end and return its exit code. Raises as `watch_until`."""
+        self.watch_until(lambda: job.poll() is not None)
+        self._jobs.remove(job)
+        return job.returncode
 
     def watch_until(self, is_over: Callable[[], bool]) -> None:
         """Look after the services until something holds.
@@ -97,7 +101,8 @@ class Supervisor:
     def stop(self) -> None:
         """Stop everything, the youngest service first: each may need those before it.
 
-        A second request to stop, while this goes on, kills what is left.
+        A second request to stop, while this goes on, kills what is left. Called again it finds
+        nothing more to do.
         """
         for job in self._jobs:
             process.stop(job, signal.SIGTERM, self._patience_s())

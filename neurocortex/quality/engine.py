@@ -16,7 +16,11 @@ import numpy as np
 import pandas as pd
 from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.expectations.expectation import Expectation as GxExpectation
 from great_expectations.expectations.registry import get_expectation_impl
 from tqdm import tqdm
@@ -119,8 +123,13 @@ def _as_moments(expectation: Expectation, zone: tzinfo | None) -> dict[str, obje
 
 @lru_cache(maxsize=1)
 def _frames() -> BatchDefinition:  # type: ignore[type-arg]
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    memory = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    config = DataContextConfig(
+        store_backend_defaults=memory,
+        progress_bars=ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
+    context = gx.get_context(mode="ephemeral", project_config=config)
     asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
     return asset.add_batch_definition_whole_dataframe("all rows")
 

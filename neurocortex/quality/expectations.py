@@ -67,6 +67,11 @@ class Expectation(Strict):
         return float(str(self.kwargs.get("mostly", 1)))
 
     @property
+    def subject(self) -> str:
+        """What it is about: its columns, or the table."""
+        return ", ".join(self.columns) or "the table"
+
+    @property
     def sentence(self) -> str:
         """What is expected, for people: `to be between (min_value 0, max_value 500)`."""
         words = self.type.removeprefix("expect_").replace("_", " ")

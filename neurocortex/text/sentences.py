@@ -34,25 +34,31 @@ _OPENERS: Final = "([{\"'“‘«"
 _LOOK_BACK: Final = 32
 """Characters searched for the word before a stop; no abbreviation is longer."""
 
-_MARKS_NO_END: Final = frozenset(
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_NEVER_ENDS: Final = _listed(
     "e.g i.e eg ie cf vs viz dr mr mrs ms prof gen col sgt capt lt rev hon st mt messrs"
     " fig figs eq eqs tab ref refs approx ca resp ed eds gov sen rep dept univ incl excl"
-    " z.b d.h u.a bzw vgl abb hr fr mme mlle p.ex ej sra".split()
+    " z.b d.h u.a bzw vgl abb hr fr mme mlle p.ex ej sra"
 )
 """Abbreviations that something always follows."""
-_NUMBERED: Final = frozenset("no nos nr vol pp p pt ch chap sec sect art para v ver".split())
+_NUMBERED: Final = _listed("no nos nr vol pp p pt ch chap sec sect art para v ver")
 """Words that are abbreviations where a number follows."""
-_MAY_END: Final = frozenset(
+_MAY_END: Final = _listed(
     "al etc inc ltd co corp jr sr sp spp subsp var bros dist a.m p.m ph.d m.d b.sc m.sc"
-    " jan feb mar apr jun jul aug sep sept oct nov dec".split()
+    " jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 """Abbreviations that may also close a sentence: the word behind decides."""
-_STARTERS: Final = frozenset(
-    "the a an this that these those it its he she they we i you his her their our my there here"
-    " in on at by for from with without to of as if when while where after before since during"
-    " although though because however moreover furthermore therefore thus hence then also but and"
-    " or so yet not no all some many most several each both one two what who why how finally first"
-    " second overall another other such it's der die das ein eine le la les un une el los".split()
+_STARTERS: Final = _listed(
+    "the a an this that these those it its he she they we i you his her their our my"
+    " there here in on at by for from with without to of as if when while where after"
+    " before since during although though because however moreover furthermore therefore"
+    " thus hence then also but and or so yet not no all some many most several each both"
+    " one two what who why how finally first second overall another other such it's der"
+    " die das ein eine le la les un une el los"
 )
 """Words that open sentences far more often than they follow an abbreviation."""
 _INITIALS: Final = re.compile(r"(?:[^\W\d_]\.-?)*[^\W\d_]")
@@ -108,7 +114,7 @@ def _ends_after(token: str, word: str, *, alone: bool) -> bool:
     lowered = token.casefold()
     if alone and (token.isdecimal() or len(token) == 1):
         return False
-    if lowered in _MARKS_NO_END:
+    if lowered in _NEVER_ENDS:
         return False
     if lowered in _NUMBERED and word[:1].isdecimal():
         return False

@@ -44,7 +44,9 @@ def convert(file: SourceFile) -> Iterator[Document]:
 def _content(tree: BeautifulSoup) -> Tag:
     """Return the element that holds the page's content: `main`, a lone `article`, or all of it."""
     for found in (tree.find_all("main"), tree.select("[role=main]"), tree.find_all("article")):
-        if len(found) == 1 and len(found[0].get_text()) >= _MAIN_SHARE * len(_body(tree).get_text()):
+        if len(found) == 1 and len(found[0].get_text()) >= _MAIN_SHARE * len(
+            _body(tree).get_text()
+        ):
             return found[0]
     return _body(tree)
 

@@ -22,7 +22,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def logo_server() -> Iterator[str]:
     """Serve the shipped logos, as the embedded Prefect server does."""
-    folder = str(files("neurocortex.embedded") / "logos")
+    folder = str(files("neurocortex.embedded") / "ui_assets")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -1,6 +1,7 @@
 """What splitting promises, on any text."""
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,10 +11,25 @@ from neurocortex.documents.split import split
 from neurocortex.domain.documents import Chunk, Document, Section
 
 WORDS = st.sampled_from(
-    ["Alpha", "beta", "Gamma.", "delta", "e.g.", "3.5", "Is", "it?", "Yes!", "et al.", "x" * 90]
-    + ["東京は", "。", "naïve", "\u0301", "zeta;", "(see)", "-", "1.", "http://a.b/c.d"]
+    [
+        *("Alpha", "beta", "Gamma.", "delta", "e.g.", "3.5", "Is", "it?", "Yes!", "et al."),
+        *(
+            "東京は",
+            "。",
+            "naïve",
+            "\u0301",
+            "zeta;",
+            "(see)",
+            "-",
+            "1.",
+            "http://a.b/c.d",
+            "x" * 90,
+        ),
+    ]
 )
-GAPS = st.sampled_from([" ", " ", " ", "\n", "\n\n", "\n- ", "\t", "  ", "\u00a0", "\u2029", "\r\n"])
+GAPS = st.sampled_from(
+    [" ", " ", " ", "\n", "\n\n", "\n- ", "\t", "  ", "\u00a0", "\u2029", "\r\n"]
+)
 TEXTS = st.one_of(
     st.lists(st.tuples(WORDS, GAPS), max_size=300).map(
         lambda pairs: "".join(word + gap for word, gap in pairs)
@@ -50,15 +66,13 @@ def test_chunks_are_slices_in_order_and_lose_nothing(
 ) -> None:
     chunks = split(document, words=words, overlap=overlap)
     inside = covered(document, chunks)
-    assert all(
-        index in inside for index, char in enumerate(document.text) if not char.isspace()
-    )
+    assert all(index in inside for index, char in enumerate(document.text) if not char.isspace())
     assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
     for chunk in chunks:
         assert document.text[chunk.start : chunk.end] == chunk.text
         assert chunk.text == chunk.text.strip() != ""
         assert len(chunk.text.split()) <= words
-    for one, two in zip(chunks, chunks[1:], strict=False):
+    for one, two in pairwise(chunks):
         assert one.start < two.start
         assert one.end < two.end
         repeated = document.text[two.start : max(one.end, two.start)]
@@ -128,7 +142,10 @@ def test_pages_do_not_part_sentences_and_a_chunk_names_where_it_begins() -> None
     text = " ".join(sentence(number, 10) for number in range(8))
     sections = (Section(0, None, 1), Section(text.index("Sentence3") + 15, None, 2))
     chunks = split(make(text, sections), words=50, overlap=0)
-    assert [(chunk.page, chunk.text[:9]) for chunk in chunks] == [(1, "Sentence0"), (2, "Sentence5")]
+    assert [(chunk.page, chunk.text[:9]) for chunk in chunks] == [
+        (1, "Sentence0"),
+        (2, "Sentence5"),
+    ]
 
 
 def test_a_sentence_longer_than_a_chunk_is_cut_with_overlap() -> None:

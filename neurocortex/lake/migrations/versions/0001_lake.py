@@ -56,6 +56,9 @@ def _collections() -> None:
         ),
         schema=LAKE,
     )
+    op.execute(  # its numbers do not compress: trying costs more than writing
+        "ALTER TABLE lake.embedding_models ALTER COLUMN content SET STORAGE EXTERNAL"
+    )
 
 
 def _loads() -> None:

@@ -1,0 +1,100 @@
+"""ingest-documents: find the files, read them, hold them to the gate, load them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Final
+
+from prefect import flow
+from pydantic import Field
+
+from neurocortex.documents.source import FILE, SourceFile
+from neurocortex.domain.deployments import DEFAULT_BLOCK
+from neurocortex.domain.documents import Document
+from neurocortex.domain.quarantine import Quarantined
+from neurocortex.domain.reports import IngestReport
+from neurocortex.errors import NothingIngestedError
+from tasks.documents import (
+    discover_documents,
+    gate_documents,
+    load_documents,
+    read_documents,
+    read_known_versions,
+)
+from tasks.publish_ingestion import publish_ingestion
+
+BATCH_FILES: Final = 32
+"""Files one task reads: a task run costs milliseconds, a file often less."""
+
+
+@flow(
+    name="ingest-documents",
+    flow_run_name="ingest into {collection}",
+    description="Brings files into a collection of the Lake: new and changed ones, through a gate.",
+    persist_result=True,
+)
+def ingest_documents(
+    paths: Annotated[list[str], Field(min_length=1, examples=[["~/papers"]])],
+    collection: Annotated[str, Field(min_length=1)] = "documents",
+    lake: Annotated[str, Field(min_length=1)] = DEFAULT_BLOCK,
+) -> IngestReport:
+    """Bring files into a collection: new and changed ones, through the quality gate.
+
+    Running it again changes nothing. The load is one transaction: when it fails, the Lake is as
+    it was before.
+
+    Args:
+        paths: Files, folders or globs on the worker's machine, one a line; txt, md, html, pdf,
+            docx, csv and jsonl are read.
+        collection: Collection to bring them into; it is made if there is none of that name.
+        lake: Name of the Lake block to write to.
+
+    Raises:
+        NothingIngestedError: every file was refused; the text lists the reasons.
+        LoadError: the load failed and was undone.
+        ConnectorError: the Lake does not answer.
+    """
+    found = discover_documents(paths)
+    known = read_known_versions(lake, collection)
+    changed = [file for file in found.files if known.get(str(file.path)) != file.sha256]
+    readings = read_documents.map(list(_batches(changed))).result()
+    documents = [document for reading in readings for document in reading.documents]
+    fresh = [each for each in documents if known.get(each.source) != each.checksum]
+    gated = gate_documents(fresh)
+    refused = (
+        *found.refused,
+        *(entry for reading in readings for entry in reading.refused),
+        *gated.refused,
+    )
+    removed = _rows_that_went(documents, known, refused)
+    load = None
+    if gated.accepted or removed or refused:
+        load = load_documents(lake, collection, gated.accepted, removed, refused)
+    unchanged = len(found.files) - len(changed) + len(documents) - len(fresh)
+    report = IngestReport(
+        collection=collection,
+        files=len(found.files),
+        unchanged=unchanged,
+        load=load,
+        quarantined=refused,
+    )
+    publish_ingestion(report, gated.report)
+    if refused and not (gated.accepted or removed or unchanged):
+        raise NothingIngestedError(refused)
+    return report
+
+
+def _batches(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:
+    for start in range(0, len(files), BATCH_FILES):
+        yield files[start : start + BATCH_FILES]
+
+
+def _rows_that_went(
+    documents: Sequence[Document], known: Mapping[str, str], refused: Sequence[Quarantined]
+) -> list[str]:
+    """Return the sources of rows that a csv or jsonl file held before and holds no more.
+
+    A file with a row that cannot be read keeps all its rows: which one that was is not known.
+    """
+    now = {document.source for document in documents}
+    files = {document.metadata[FILE] for document in documents if FILE in document.metadata}
+    files -= {entry.source for entry in refused}
+    return [source for source in known if source.partition("#")[0] in files and source not in now]

@@ -1,0 +1,1 @@
+"""The command `neurocortex`: one module for each subcommand."""

@@ -1,0 +1,58 @@
+"""The command `neurocortex`: `run()` is its entry point.
+
+Commands import what they need when they run: `neurocortex --help` answers at once.
+"""
+
+import io
+import sys
+
+import typer
+
+from neurocortex.cli import ask, deploy, doctor, down, ingest, settings, status, up
+from neurocortex.errors import NeuroCortexError
+from neurocortex.telemetry import switch_off
+
+HELP = """\
+Ask your documents, load your tables: AI work on Prefect, on one machine or many.
+
+Start here:
+
+\b
+    neurocortex up                          start; Ctrl-C stops it
+    neurocortex ingest report.pdf notes/    add documents
+    neurocortex ask "What did we decide?"   ask them
+
+While it is up, the Prefect UI at http://127.0.0.1:4200 shows every run, with its tables,
+sources and logs, and starts runs by a form. `neurocortex status` prints the address.
+"""
+
+app = typer.Typer(
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for command in (
+    *(up.up, down.down, status.status, deploy.deploy),
+    *(ingest.ingest, ask.ask, settings.settings, doctor.doctor),
+):
+    app.command()(command)
+
+
+def run() -> None:
+    """Run the command line. Errors of ours are one message on stderr and exit code 1."""
+    switch_off()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show ✓ shows ?
+    try:
+        app()
+    except NeuroCortexError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    run()

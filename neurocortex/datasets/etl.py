@@ -1,0 +1,309 @@
+"""Extract, check, transform, stage, publish: a dataset's way into the Lake.
+
+`stage` streams the source through the gates into a staging table, committing chunk by chunk;
+`publish` brings the staged rows into the target in one transaction. They are two functions so that
+a flow can make them two tasks, of which the second may be tried again alone; `run` is both.
+Memory holds one chunk, and of all rows only the columns that whole-table expectations judge.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import pandas as pd
+import psycopg
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from neurocortex.datasets import checks
+from neurocortex.datasets.extract import extract
+from neurocortex.datasets.spec import DatasetSpec
+from neurocortex.domain.quarantine import Quarantined
+from neurocortex.domain.reports import EtlReport
+from neurocortex.errors import GateFailedError, LakeUnavailableError, LoadError
+from neurocortex.lake import loads, quarantine
+from neurocortex.lake.database import driver, translated
+from neurocortex.lake.loads import Load, LoadKind
+from neurocortex.lake.rows import publishing, record, staging
+from neurocortex.lake.rows.table import Table
+from neurocortex.quality import gate
+from neurocortex.quality.report import GateReport
+
+CHUNK_ROWS: Final = 50_000
+"""Rows worked on at a time: some 100 MB of memory for 20 columns."""
+
+SAMPLE: Final = 100
+"""Quarantine entries a report shows; all of them are in the Lake."""
+
+
+class Progress(NamedTuple):
+    """How far staging is."""
+
+    extracted: int
+    staged: int
+    quarantined: int
+    fraction: float
+    """How much of the source is read, 0 to 1."""
+
+
+class Staged(BaseModel):
+    """A load whose rows wait to be published."""
+
+    model_config = ConfigDict(frozen=True)
+
+    load: Load
+    dataset: str
+    extracted: int
+    """Rows of the source."""
+    staged: int
+    """Rows that passed everything."""
+    rules: Mapping[str, int]
+    """Rows set aside, by the rule that refused them."""
+    sample: tuple[Quarantined, ...]
+    """The first of them; all are in the Lake's quarantine."""
+    gate: GateReport
+    """Without `failed_rows`."""
+    seconds: float
+
+
+class EtlOutcome(BaseModel):
+    """What a whole run did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    report: EtlReport
+    rules: Mapping[str, int]
+    """Rows set aside, by the rule that refused them."""
+    sample: tuple[Quarantined, ...]
+    gate: GateReport
+
+
+def run(
+    spec: DatasetSpec,
+    lake: Engine,
+    *,
+    flow_run_id: UUID | None = None,
+    chunk_rows: int = CHUNK_ROWS,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> EtlOutcome:
+    """Load a dataset: `stage`, then `publish`. Raises what they raise."""
+    staged = stage(spec, lake, flow_run_id=flow_run_id, chunk_rows=chunk_rows, progress=progress)
+    try:
+        return publish(spec, lake, staged)
+    except LakeUnavailableError as error:
+        abandon(lake, staged, str(error))
+        raise
+
+
+def stage(
+    spec: DatasetSpec,
+    lake: Engine,
+    *,
+    flow_run_id: UUID | None = None,
+    chunk_rows: int = CHUNK_ROWS,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Staged:
+    """Bring the rows that pass every gate into a staging table; the others into quarantine.
+
+    A failed expectation of severity `stop` is no error here but in `publish`, so that its report
+    can be shown first; the load is closed as failed. Any error closes it too. The quarantine of
+    what was read until then stays.
+
+    Raises:
+        ExpectationError: an expectation cannot be evaluated.
+        SourceError: the source is missing, in another encoding, or has other columns.
+        LoadError: the target table differs from the dataset.
+        LakeUnavailableError: PostgreSQL does not answer, or went away.
+    """
+    started = time.monotonic()
+    gate.check(spec.suite)
+    target = target_of(spec)
+    with _explained(target):
+        load = record.open_load(lake, target, flow_run_id)
+    with _closed_on_failure(lake, load.id), _explained(target):
+        work = _Staging(spec, lake, load)
+        for chunk in extract(spec, chunk_rows):
+            work.add(checks.check_chunk(chunk, spec))
+            progress(Progress(work.extracted, work.staged, work.refused, chunk.fraction))
+        work.judge_whole()
+        staged = Staged(
+            load=load,
+            dataset=spec.name,
+            extracted=work.extracted,
+            staged=work.staged,
+            rules=dict(work.rules),
+            sample=tuple(work.sample),
+            gate=GateReport.merged(work.reports),
+            seconds=time.monotonic() - started,
+        )
+    if staged.gate.stopped:
+        record.close_failed(lake, load.id, _stopped(staged.gate))
+    return staged
+
+
+def publish(spec: DatasetSpec, lake: Engine, staged: Staged) -> EtlOutcome:
+    """Bring staged rows into the target table, in one transaction. May be called again.
+
+    Raises:
+        GateFailedError: an expectation of severity `stop` failed: nothing is loaded.
+        LoadError: the table differs, or PostgreSQL refused; the table is as it was, the load is
+            closed as failed.
+        LakeUnavailableError: PostgreSQL went away; the table is as it was, the staged rows wait:
+            call again, or `abandon` them.
+    """
+    if staged.gate.stopped:
+        raise GateFailedError(spec.name, _stopped(staged.gate))
+    started = time.monotonic()
+    target = target_of(spec)
+    try:
+        with _explained(target), lake.begin() as connection:
+            earlier = record.counts_of_completed(connection, staged.load.id)
+            if earlier is not None:  # the answer to the last commit was lost, not the commit
+                return _outcome(spec, staged, earlier, (), staged.seconds)
+            published = publishing.publish(
+                driver(connection), staged.load.id, target, staged.staged
+            )
+            entries = tuple(checks.repeated(iter(published.existing), spec))
+            _quarantine(connection, staged.load.id, target, entries)
+            counts = {
+                "extracted": staged.extracted,
+                "loaded": published.loaded,
+                "deleted": published.deleted,
+                "quarantined": staged.extracted - published.loaded,
+            }
+            loads.finish(connection, staged.load, counts)
+    except LoadError as error:
+        record.close_failed(lake, staged.load.id, error.reason)
+        raise
+    seconds = staged.seconds + time.monotonic() - started
+    return _outcome(spec, staged, counts, entries, seconds)
+
+
+def abandon(lake: Engine, staged: Staged, reason: str) -> None:
+    """Give staged rows up: the load is closed as failed, its quarantine stays."""
+    record.close_failed(lake, staged.load.id, reason)
+
+
+def target_of(spec: DatasetSpec) -> Table:
+    """Return the table a dataset is loaded into."""
+    return Table(spec.target.table, spec.loaded_columns, spec.target.mode)
+
+
+@dataclass(slots=True)
+class _Staging:
+    """What adds up while chunks go by."""
+
+    spec: DatasetSpec
+    lake: Engine
+    load: Load
+    extracted: int = 0
+    staged: int = 0
+    refused: int = 0
+    rules: Counter[str] = field(default_factory=Counter)
+    sample: list[Quarantined] = field(default_factory=list)
+    reports: list[GateReport] = field(default_factory=list)
+    judged: list[pd.DataFrame] = field(default_factory=list)
+
+    def add(self, checked: checks.Checked) -> None:
+        columns = self.spec.loaded_columns
+        with self.lake.begin() as connection:
+            rows = staging.rows_of(checked.frame, columns)
+            staging.write(driver(connection), self.load.id, columns, rows)
+            self._set_aside(connection, checked.quarantined)
+        self.extracted += len(checked.frame) + len(checked.quarantined)
+        self.staged += len(checked.frame)
+        self.reports = [GateReport.merged([*self.reports, checked.report])]
+        self.judged.append(checked.judged)
+
+    def judge_whole(self) -> None:
+        """Refuse what only shows beside all other rows: repeated keys, whole-table expectations."""
+        judged = pd.concat(self.judged)
+        keys = target_of(self.spec).keys
+        with self.lake.begin() as connection:
+            if keys:
+                removed = staging.remove_repeated(driver(connection), self.load.id, keys)
+                gone = self._take_out(connection, checks.repeated(removed, self.spec))
+                judged = judged.drop(index=gone)
+            suite = self.spec.suite.by_table
+            if suite.expectations:
+                report = gate.evaluate(judged, suite)
+                self.reports.append(report.without_rows())
+                removed = staging.remove(driver(connection), self.load.id, list(report.failed_rows))
+                entries = checks.refused_later(removed, report.failed_rows, self.spec)
+                self._take_out(connection, entries)
+
+    def _take_out(self, connection: Connection, entries: Iterable[Quarantined]) -> list[int]:
+        found = tuple(entries)
+        self._set_aside(connection, found)
+        self.staged -= len(found)
+        return [entry.row for entry in found if entry.row is not None]
+
+    def _set_aside(self, connection: Connection, entries: tuple[Quarantined, ...]) -> None:
+        _quarantine(connection, self.load.id, target_of(self.spec), entries)
+        self.refused += len(entries)
+        self.rules.update(entry.rule for entry in entries)
+        self.sample += entries[: SAMPLE - len(self.sample)]
+
+
+def _quarantine(
+    connection: Connection, load_id: UUID, target: Table, entries: tuple[Quarantined, ...]
+) -> None:
+    quarantine.record(connection, load_id, LoadKind.ROWS, str(target), entries)
+
+
+def _outcome(
+    spec: DatasetSpec,
+    staged: Staged,
+    counts: Mapping[str, int],
+    late: tuple[Quarantined, ...],
+    seconds: float,
+) -> EtlOutcome:
+    rules = Counter(staged.rules)
+    rules[checks.DUPLICATE_KEY] += counts["quarantined"] - sum(staged.rules.values())
+    return EtlOutcome(
+        report=EtlReport(
+            dataset=spec.name,
+            load_id=staged.load.id,
+            target=str(target_of(spec)),
+            extracted=counts["extracted"],
+            loaded=counts["loaded"],
+            quarantined=counts["quarantined"],
+            seconds=seconds,
+        ),
+        rules=+rules,
+        sample=(*staged.sample, *late)[:SAMPLE],
+        gate=staged.gate,
+    )
+
+
+def _stopped(report: GateReport) -> str:
+    lines = [
+        f"{result.expectation.subject} {result.expectation.sentence}"
+        + (f" ({result.expectation.note})" if result.expectation.note else "")
+        for result in report.stoppers
+    ]
+    return f"nothing was loaded, because the data was expected {'; '.join(lines)}."
+
+
+@contextmanager
+def _closed_on_failure(lake: Engine, load_id: UUID) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        record.close_failed(lake, load_id, loads.explain(error))
+        raise
+
+
+@contextmanager
+def _explained(target: Table) -> Iterator[None]:
+    """Raise LakeUnavailableError or LoadError in place of what PostgreSQL's driver raises."""
+    try:
+        with translated():
+            yield
+    except (DBAPIError, psycopg.Error) as error:
+        raise LoadError(str(target), loads.explain(error)) from error

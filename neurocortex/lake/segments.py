@@ -1,0 +1,103 @@
+"""Merging the segments of a lexical index, so that a query never reads many."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from neurocortex.lake.collections import Collection
+
+MAX_SEGMENTS: Final = 8
+"""A query reads one row per term and segment."""
+
+MAX_DEAD_SHARE: Final = 0.2
+"""Dead chunks, as a share of those alive, from which on all segments are written anew."""
+
+MERGE: Final = text("""
+INSERT INTO lake.postings (segment_id, term, chunk_ids, frequencies, lengths)
+SELECT
+    :target,
+    postings.term,
+    array_agg(hit.chunk_id ORDER BY hit.chunk_id),
+    array_agg(hit.frequency ORDER BY hit.chunk_id),
+    array_agg(hit.length ORDER BY hit.chunk_id)
+FROM lake.postings
+CROSS JOIN LATERAL unnest(postings.chunk_ids, postings.frequencies, postings.lengths)
+    AS hit (chunk_id, frequency, length)
+WHERE postings.segment_id = ANY(:merged)
+AND NOT EXISTS (
+    SELECT FROM lake.dead_chunks AS dead
+    WHERE dead.collection_id = :collection AND dead.chunk_id = hit.chunk_id)
+GROUP BY postings.term
+""")
+
+
+class Segment(NamedTuple):
+    """A segment and its size."""
+
+    id: int
+    chunks: int
+    """As it was written; some may have gone since."""
+
+
+def merge(connection: Connection, collection: Collection) -> None:
+    """Merge what should be merged, in the transaction that changed the collection last."""
+    segments = [
+        Segment(found.id, found.chunk_count)
+        for found in connection.execute(
+            text("SELECT id, chunk_count FROM lake.segments WHERE collection_id = :collection"),
+            {"collection": collection.id},
+        )
+    ]
+    dead = connection.execute(
+        text("SELECT count(*) FROM lake.dead_chunks WHERE collection_id = :collection"),
+        {"collection": collection.id},
+    ).scalar_one()
+    everything = dead > MAX_DEAD_SHARE * (sum(part.chunks for part in segments) - dead)
+    if everything:
+        _merge(connection, collection, segments, chunks=collection.chunk_count)
+        connection.execute(
+            text("DELETE FROM lake.dead_chunks WHERE collection_id = :collection"),
+            {"collection": collection.id},
+        )
+    elif chosen := choose(segments):
+        _merge(connection, collection, chosen, chunks=sum(part.chunks for part in chosen))
+
+
+def choose(segments: Sequence[Segment]) -> Sequence[Segment]:
+    """Return the segments to merge into one: none while there are few.
+
+    From the smallest up, as long as the next is no larger than all before it together, and until
+    few enough remain. Each merge at least doubles the segment a chunk lies in, so n chunks are
+    written n log n times, however small the loads.
+    """
+    if len(segments) <= MAX_SEGMENTS:
+        return ()
+    ordered = sorted(segments, key=lambda segment: segment.chunks)
+    total, count = 0, 0
+    for segment in ordered:
+        few = len(ordered) - count + 1 <= MAX_SEGMENTS // 2
+        if count > 1 and segment.chunks > total and few:
+            break
+        total += segment.chunks
+        count += 1
+    return ordered[:count]
+
+
+def _merge(
+    connection: Connection, collection: Collection, merged: Sequence[Segment], *, chunks: int
+) -> None:
+    target = connection.execute(
+        text(
+            "INSERT INTO lake.segments (collection_id, chunk_count)"
+            " VALUES (:collection, :chunks) RETURNING id"
+        ),
+        {"collection": collection.id, "chunks": chunks},
+    ).scalar_one()
+    parameters = {
+        "collection": collection.id,
+        "target": target,
+        "merged": [segment.id for segment in merged],
+    }
+    connection.execute(MERGE, parameters)
+    connection.execute(text("DELETE FROM lake.segments WHERE id = ANY(:merged)"), parameters)

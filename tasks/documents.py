@@ -1,0 +1,86 @@
+"""From paths to documents in the Lake."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from neurocortex.documents.discover import Discovery, discover
+from neurocortex.documents.gate import Gated, gate
+from neurocortex.documents.reading import Reading, read_all
+from neurocortex.documents.source import SourceFile
+from neurocortex.documents.split import split
+from neurocortex.domain.documents import Document, SplitDocument
+from neurocortex.domain.quarantine import Quarantined
+from neurocortex.domain.reports import LoadReport
+from neurocortex.engines.embedders import configured_embedder
+from neurocortex.lake.progress import LoadProgress
+from neurocortex.settings import settings
+from tasks.lake import opened
+from tasks.options import LOAD, STEP
+from tasks.progress import ProgressArtifact
+
+# NO_CACHE throughout: these steps read files and a database that change, or write to one. What is
+# unchanged is skipped by its checksum, which is the better cache.
+
+
+@task(**STEP, task_run_name="find files", cache_policy=NO_CACHE)
+def discover_documents(paths: Sequence[str]) -> Discovery:
+    """Return the files that the paths, folders and globs name, and what is wrong with the rest."""
+    return discover(paths, max_file_mb=settings().documents.max_file_mb)
+
+
+@task(**STEP, task_run_name="what {collection} holds", cache_policy=NO_CACHE)
+def read_known_versions(lake: str, collection: str) -> Mapping[str, str]:
+    """Return the checksum of each document of a collection, by its source."""
+    with opened(lake) as store:
+        return store.checksums(collection)
+
+
+@task(**LOAD, task_run_name="read {files[0].path.name} and following", cache_policy=NO_CACHE)
+def read_documents(files: Sequence[SourceFile]) -> Reading:
+    """Return the documents in a batch of files, and what cannot be read."""
+    return read_all(files)
+
+
+@task(**LOAD, task_run_name="gate", cache_policy=NO_CACHE)
+def gate_documents(documents: Sequence[Document]) -> Gated:
+    """Return what passes the documents' quality gate, what does not, and the gate's report."""
+    return gate(documents)
+
+
+@task(**LOAD, task_run_name="load into {collection}", cache_policy=NO_CACHE)
+def load_documents(
+    lake: str,
+    collection: str,
+    documents: Sequence[Document],
+    removed: Sequence[str],
+    quarantined: Sequence[Quarantined],
+) -> LoadReport:
+    """Split, embed and write documents in one transaction, with a progress artifact."""
+    bar = ProgressArtifact("ingest-progress", f"loading {len(documents)} documents")
+
+    def show(progress: LoadProgress) -> None:
+        bar.show(progress.fraction)
+
+    with opened(lake) as store:
+        report = store.load_documents(
+            collection,
+            _split(documents),
+            configured_embedder(settings().lake),
+            removed=removed,
+            quarantined=quarantined,
+            flow_run_id=flow_run.id,
+            progress=show,
+        )
+    bar.finish()
+    return report
+
+
+def _split(documents: Sequence[Document]) -> Iterator[SplitDocument]:
+    """Split one document at a time: only those the Lake has not taken yet are in memory twice."""
+    chosen = settings().documents
+    for document in documents:
+        chunks = split(document, words=chosen.chunk_words, overlap=chosen.chunk_overlap)
+        yield SplitDocument(document, chunks)

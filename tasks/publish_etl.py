@@ -1,0 +1,43 @@
+"""A table's load as a person reads it in the Prefect UI."""
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from neurocortex.datasets.etl import EtlOutcome, Staged
+from tasks.markdown import plain
+from tasks.options import STEP
+from tasks.publish_gate import publish_gate, publish_quarantine
+
+
+@task(**STEP, task_run_name="publish the gate's results", cache_policy=NO_CACHE)
+def publish_checks(staged: Staged) -> None:
+    """Leave the gate's results and the rows set aside as artifacts, before anything is loaded."""
+    publish_gate("etl-gate", staged.gate)
+    if staged.sample:
+        publish_quarantine("etl-quarantine", staged.sample, sum(staged.rules.values()))
+
+
+@task(**STEP, task_run_name="publish the report", cache_policy=NO_CACHE)
+def publish_etl(outcome: EtlOutcome) -> None:
+    """Leave the counts as an artifact."""
+    create_markdown_artifact(
+        render(outcome), key="etl-report", description=f"Dataset {outcome.report.dataset}"
+    )
+
+
+def render(outcome: EtlOutcome) -> str:
+    """Return the counts as Markdown: rows in, rows loaded, rows set aside by rule."""
+    report = outcome.report
+    lines = [
+        f"## Dataset {plain(report.dataset)}",
+        "",
+        (
+            f"{report.loaded} of {report.extracted} rows are in `{report.target}`,"
+            f" loaded in one transaction ({report.seconds:.1f} s in all)."
+        ),
+    ]
+    if outcome.rules:
+        lines += ["", "| set aside by | rows |", "| --- | ---: |"]
+        lines += [f"| {plain(rule)} | {count} |" for rule, count in outcome.rules.items()]
+    return "\n".join(lines)

@@ -1,0 +1,39 @@
+"""Flows run in this process, on a real Prefect server and a Lake of the test's own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_LOCAL_STORAGE_PATH,
+    PREFECT_RESULTS_DEFAULT_SERIALIZER,
+    temporary_settings,
+)
+from pydantic import SecretStr
+
+import blocks
+from neurocortex.domain.deployments import DEFAULT_BLOCK
+from neurocortex.lake.store import Lake
+
+
+@pytest.fixture
+def prefect_api(prefect_server: str, tmp_path: Path) -> Iterator[str]:
+    """Let flows of this process talk to the tests' Prefect server."""
+    with temporary_settings(
+        {
+            PREFECT_API_URL: prefect_server,
+            PREFECT_LOCAL_STORAGE_PATH: tmp_path / "results",
+            PREFECT_RESULTS_DEFAULT_SERIALIZER: "json",
+        }
+    ):
+        yield prefect_server
+
+
+@pytest.fixture
+def lake(prefect_api: str, database_url: str) -> Iterator[Lake]:
+    """A migrated Lake of this test's own, saved as the Lake block `default`."""
+    with Lake(database_url) as store:
+        store.migrate()
+        blocks.Lake(url=SecretStr(database_url)).save(DEFAULT_BLOCK, overwrite=True)
+        yield store
