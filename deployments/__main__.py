@@ -3,15 +3,17 @@
 import asyncio
 import sys
 
-from deployments.apply import apply_blocks, apply_deployments, apply_pools
+from deployments.apply import apply_blocks, apply_deployments, apply_pools, migrate_lake
 from neurocortex.errors import NeuroCortexError
 from neurocortex.settings import settings
 
 
 def main() -> int:
-    """Apply pools, blocks and deployments, and print a line for each."""
+    """Apply the Lake's schema, pools, blocks and deployments, and print a line for each."""
     try:
         chosen = settings()
+        for line in migrate_lake(chosen):
+            print(line, flush=True)
         for line in asyncio.run(apply_pools(chosen)):
             print(line, flush=True)
         for line in apply_blocks(chosen):

@@ -13,6 +13,7 @@ from prefect.schedules import Cron, Schedule
 from deployments import manifest, pools, registry
 from neurocortex.datasets.catalog import catalog
 from neurocortex.datasets.spec import DatasetSpec
+from neurocortex.lake.store import Lake
 from neurocortex.settings import Settings
 
 ETL_ENTRYPOINT: Final = "flows.run_etl.run_etl"
@@ -24,6 +25,15 @@ async def apply_pools(settings: Settings) -> list[str]:
     """Create or update the tier pools; see `pools.apply`."""
     async with get_client() as client:
         return await pools.apply(client, settings.tiers)
+
+
+def migrate_lake(settings: Settings) -> list[str]:
+    """Bring the Lake's schema up to date, where the settings say where it is."""
+    if settings.database_url is None:
+        return []
+    with Lake(settings.database_url.get_secret_value()) as lake:
+        lake.migrate()
+    return ["the Lake's schema is up to date"]
 
 
 def apply_blocks(settings: Settings) -> list[str]:

@@ -8,6 +8,7 @@ from pydantic import Field
 from neurocortex.answering.question import validate_question
 from neurocortex.domain.answers import Answer, Passage
 from neurocortex.domain.deployments import DEFAULT_BLOCK
+from neurocortex.errors import ProviderError
 from neurocortex.settings import settings
 from tasks.publish_answer import publish_answer
 from tasks.questions import (
@@ -63,8 +64,8 @@ def _answer(question: str, collection: str, found: list[Passage], llm: str) -> A
     """Have the LLM write the answer where there is one, else quote the best source."""
     note = None
     if found and llm and provider_is_configured(llm):
-        written = generate_answer(question, collection, found, llm, return_state=True)
-        if written.is_completed():
-            return written.result()
-        note = f"The LLM provider {llm!r} failed, so this answer is quoted from a source."
+        try:
+            return generate_answer(question, collection, found, llm)
+        except ProviderError:
+            note = f"The LLM provider {llm!r} failed, so this answer is quoted from a source."
     return extract_answer(question, collection, found).model_copy(update={"note": note})

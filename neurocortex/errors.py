@@ -77,8 +77,8 @@ class PortInUseError(ServiceError):
 class ServiceFailedError(ServiceError):
     """A service did not become ready, or died more often than it may."""
 
-    def __init__(self, service: str, reason: str, log: Path) -> None:
-        super().__init__(service, f"{service} {reason}. Its log: {log}")
+    def __init__(self, service: str, reason: str, log: Path, tail: str = "") -> None:
+        super().__init__(service, f"{service} {reason}. Its log: {log}\n{tail}".rstrip())
         self.reason = reason
         self.log = log
 

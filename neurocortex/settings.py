@@ -6,13 +6,22 @@ is `NEUROCORTEX_GROUP__FIELD` in the environment and `[group] field` in TOML.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -34,7 +43,7 @@ URL_PATTERN: Final = r"^[a-z][a-z0-9+.-]*://.+"
 class Group(BaseModel):
     """A small family of settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PortSettings(Group):
@@ -89,8 +98,20 @@ class DocumentSettings(Group):
     max_file_mb: float = Field(100.0, gt=0, description="Larger files go to quarantine.")
     chunk_words: int = Field(200, ge=20, le=2000, description="Words in a chunk, at most.")
     chunk_overlap: int = Field(
-        50, ge=0, le=1000, description="Words a chunk repeats from the one before, at most."
+        50,
+        ge=0,
+        le=1000,
+        validate_default=True,
+        description="Words a chunk repeats from the one before, at most; less than chunk_words.",
     )
+
+    @field_validator("chunk_overlap")
+    @classmethod
+    def _leave_something_new(cls, overlap: int, info: ValidationInfo) -> int:
+        words = info.data.get("chunk_words", overlap + 1)
+        if overlap >= words:
+            raise ValueError(f"must be less than chunk_words ({words})")
+        return overlap
 
 
 class LakeSettings(Group):
@@ -217,22 +238,25 @@ def load() -> Loaded:
     toml = Path(os.environ.get(CONFIG_VARIABLE, "neurocortex.toml"))
     if CONFIG_VARIABLE in os.environ and not toml.is_file():
         raise SettingsError(f"{CONFIG_VARIABLE} = {str(toml)!r}: there is no such file.")
-    sources: list[tuple[str, PydanticBaseSettingsSource]] = [
-        ("environment", EnvSettingsSource(Settings)),
-        (".env", DotEnvSettingsSource(Settings, env_file=".env")),
-        (str(toml), TomlConfigSettingsSource(Settings, toml_file=toml)),
+    weakest_first: list[tuple[str, Callable[[], PydanticBaseSettingsSource]]] = [
+        (str(toml), lambda: TomlConfigSettingsSource(Settings, toml_file=toml)),
+        (".env", lambda: DotEnvSettingsSource(Settings, env_file=".env")),
+        ("environment", lambda: EnvSettingsSource(Settings)),
     ]
-    merged: dict[str, object] = {}
+    found: dict[str, object] = {}
     origins: dict[str, str] = {}
-    for origin, source in reversed(sources):
+    for origin, source in weakest_first:
         try:
-            values = source()
+            values = source()()
         except Exception as error:
             raise SettingsError(f"The settings in {origin} cannot be read: {error}") from error
         for path, value in _leaves(values):
-            _put(merged, path, value)
+            found[path] = value
             origins[path] = origin
     _refuse_unknown_names(origins)
+    merged: dict[str, object] = {}
+    for path, value in found.items():
+        _put(merged, path, value)
     try:
         return Loaded(Settings.model_validate(merged), origins)
     except ValidationError as error:

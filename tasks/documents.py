@@ -14,8 +14,10 @@ from neurocortex.documents.split import split
 from neurocortex.domain.documents import Document, SplitDocument
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
-from neurocortex.engines.embedders import configured_embedder
-from neurocortex.lake.progress import LoadProgress
+from neurocortex.engines.embedders import configured, of_collection
+from neurocortex.lake.embedding import Embedder, Trainer
+from neurocortex.lake.loading import LoadProgress
+from neurocortex.lake.store import Lake
 from neurocortex.settings import settings
 from tasks.lake import opened
 from tasks.options import LOAD, STEP
@@ -60,27 +62,46 @@ def load_documents(
 ) -> LoadReport:
     """Split, embed and write documents in one transaction, with a progress artifact."""
     bar = ProgressArtifact("ingest-progress", f"loading {len(documents)} documents")
-
-    def show(progress: LoadProgress) -> None:
-        bar.show(progress.fraction)
-
+    splitting = _Splitting(documents)
     with opened(lake) as store:
         report = store.load_documents(
             collection,
-            _split(documents),
-            configured_embedder(settings().lake),
+            splitting,
+            _embedder(store, collection),
             removed=removed,
             quarantined=quarantined,
             flow_run_id=flow_run.id,
-            progress=show,
+            progress=lambda progress: bar.show(splitting.fraction(progress)),
         )
     bar.finish()
     return report
 
 
-def _split(documents: Sequence[Document]) -> Iterator[SplitDocument]:
-    """Split one document at a time: only those the Lake has not taken yet are in memory twice."""
-    chosen = settings().documents
-    for document in documents:
-        chunks = split(document, words=chosen.chunk_words, overlap=chosen.chunk_overlap)
-        yield SplitDocument(document, chunks)
+def _embedder(store: Lake, collection: str) -> Embedder | Trainer:
+    """Return the collection's own embedder, or the configured one for a new collection."""
+    recorded = {info.name: info.embedder for info in store.collections()}
+    if collection in recorded:
+        return of_collection(recorded[collection], settings().lake)
+    return configured(settings().lake)
+
+
+class _Splitting:
+    """Splits one document at a time: only those the Lake has not taken are in memory twice."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._documents = documents
+        self._chunks = 0
+
+    def __iter__(self) -> Iterator[SplitDocument]:
+        chosen = settings().documents
+        for document in self._documents:
+            chunks = split(document, words=chosen.chunk_words, overlap=chosen.chunk_overlap)
+            self._chunks += len(chunks)
+            yield SplitDocument(document, chunks)
+
+    def fraction(self, progress: LoadProgress) -> float:
+        """Return how far the load is: writing is its first half, embedding its second."""
+        if progress.stage == "write":
+            return 0.5 * progress.done / max(1, len(self._documents))
+        # A model that is fitted again embeds the chunks that were there before as well.
+        return min(1.0, 0.5 + 0.5 * progress.done / max(1, self._chunks))

@@ -62,12 +62,12 @@ def generate_answer(
     from neurocortex.engines.haystack_chat import generate
 
     endpoint = saved.load(blocks.LLMProvider, provider).connect()
-    text = generate(prompt.RULES, prompt.build(question, passages), endpoint)
+    text = generate(prompt.build_prompt(question, passages), endpoint)
     answer, citations = prompt.cited(text, passages)
     return Answer(
         question=question,
         collection=collection,
-        kind=AnswerKind.GENERATED,
+        kind=AnswerKind.NONE if answer == prompt.NO_ANSWER else AnswerKind.GENERATED,
         text=answer,
         citations=citations,
         model=endpoint.model,

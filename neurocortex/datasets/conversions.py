@@ -12,6 +12,14 @@ Convert = Callable[[Scalar], Scalar]
 """Returns the value as the other type; raises ValueError where it has no equal there."""
 
 
+def _fraction(value: Scalar) -> float:
+    return float(str(value))
+
+
+def _bit(value: Scalar) -> int:
+    return int(value is True)
+
+
 def _whole(value: Scalar) -> int:
     if not isinstance(value, float) or not value.is_integer() or abs(value) >= 2.0**63:
         raise ValueError("not a whole number of 64 bits")
@@ -41,10 +49,10 @@ def _read(value: Scalar, kind: ColumnType) -> Scalar:
 
 
 CONVERSIONS: Final[Mapping[tuple[ColumnType, ColumnType], Convert]] = {
-    (ColumnType.INTEGER, ColumnType.NUMBER): float,  # type: ignore[dict-item]
+    (ColumnType.INTEGER, ColumnType.NUMBER): _fraction,
     (ColumnType.INTEGER, ColumnType.BOOLEAN): _truth,
     (ColumnType.NUMBER, ColumnType.INTEGER): _whole,
-    (ColumnType.BOOLEAN, ColumnType.INTEGER): int,  # type: ignore[dict-item]
+    (ColumnType.BOOLEAN, ColumnType.INTEGER): _bit,
     (ColumnType.TIMESTAMP, ColumnType.DATE): _day,
     **{(kind, ColumnType.TEXT): _written for kind in ColumnType if kind is not ColumnType.TEXT},
     **{

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from neurocortex.datasets.sources import FOLDER
-from neurocortex.datasets.spec import PLACE, DatasetSpec
+from neurocortex.datasets.spec import DatasetSpec
+from neurocortex.domain.strict import PLACE
 from neurocortex.errors import DatasetNotFoundError, DatasetSpecError
 
 Place = tuple[str | int, ...]
@@ -90,7 +91,7 @@ def _message(problem: ErrorDetails, context: Mapping[str, object]) -> str:
     match problem["type"]:
         case "missing":
             return "it is missing."
-        case "value_error" | "dataset":
+        case "value_error" | "problem":
             return problem["msg"].removeprefix("Value error, ")
         case "enum" | "literal_error":
             return f"{shown} is not allowed.{_choices(problem['input'], context['expected'])}"

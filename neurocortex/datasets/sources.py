@@ -74,8 +74,6 @@ Source = Annotated[CsvSource | JsonlSource | SklearnSource, Field(discriminator=
 
 def _known_encoding(name: str) -> str:
     try:
-        known = codecs.lookup(name).name
+        return codecs.lookup(name).name
     except LookupError:
         raise ValueError(f"there is no encoding {name!r}; e.g. utf-8, cp1252, utf-16.") from None
-    # A byte order mark is no part of the first column's name.
-    return "utf-8-sig" if known == "utf-8" else known

@@ -2,22 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from neurocortex.datasets.schedules import Schedule
 from neurocortex.datasets.sources import Source
 from neurocortex.datasets.transforms import Columns, Transform, require_column
 from neurocortex.domain.columns import Column
 from neurocortex.domain.deployments import Tier
-from neurocortex.domain.strict import Strict
+from neurocortex.domain.strict import Strict, problem
 from neurocortex.lake.rows.table import MAX_NAME_CHARS, NAME_PATTERN, WriteMode
 from neurocortex.quality.expectations import Expectation, Suite
-
-PLACE: Final = "place"
-"""Key of an error's context: the path in the YAML below the error's own."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME_CHARS)]
 
@@ -66,7 +62,7 @@ class DatasetSpec(Strict):
         seen: set[str] = set()
         for place, column in enumerate(self.columns):
             if column.name in seen:
-                raise _error(("columns", place), f"there are two columns {column.name!r}.")
+                raise problem(("columns", place), f"there are two columns {column.name!r}.")
             seen.add(column.name)
         return self
 
@@ -86,14 +82,14 @@ class DatasetSpec(Strict):
                 columns = step.outcome(columns)
         for column in columns:
             if not NAME_PATTERN.fullmatch(column.name) or len(column.name) > MAX_NAME_CHARS:
-                raise _error(
+                raise problem(
                     ("columns",),
                     f"column {column.name!r} cannot be loaded under that name: names in the Lake"
                     f" are a letter, then letters, digits and _, at most {MAX_NAME_CHARS} in all."
                     " Rename it in `transforms`.",
                 )
         if self.target.mode is WriteMode.UPSERT and not any(column.key for column in columns):
-            raise _error(("target", "mode"), "upsert needs a key: mark columns with `key: true`.")
+            raise problem(("target", "mode"), "upsert needs a key: mark columns with `key: true`.")
         return self
 
 
@@ -103,8 +99,4 @@ def _at(*place: str | int) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise _error(place, str(error)) from None
-
-
-def _error(place: tuple[str | int, ...], reason: str) -> PydanticCustomError:
-    return PydanticCustomError("dataset", "{reason}", {"reason": reason, PLACE: place})
+        raise problem(place, str(error)) from None

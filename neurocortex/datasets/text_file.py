@@ -36,7 +36,9 @@ class TextFile:
     _kept: int = 0
 
     def __post_init__(self) -> None:
-        self._text = io.TextIOWrapper(self.raw, self.encoding, newline="")
+        # A byte order mark is no part of the first line.
+        codec = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
+        self._text = io.TextIOWrapper(self.raw, codec, newline="")
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -71,8 +73,7 @@ class TextFile:
         return min(1.0, self.raw.tell() / self.size) if self.size else 1.0
 
     def _not_in_encoding(self, error: UnicodeError) -> SourceError:
-        name = self.encoding.removesuffix("-sig")
-        problem = f"{self.path} is not written in {name}"
+        problem = f"{self.path} is not written in {self.encoding}"
         if isinstance(error, UnicodeDecodeError):
             byte = error.object[error.start : error.start + 1]
             place = self.raw.tell() - len(error.object) + error.start

@@ -1,6 +1,7 @@
 """Carrying out a dataset's transforms on a chunk of typed rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import date
 from typing import cast
 
 import pandas as pd
@@ -60,8 +61,8 @@ def _apply(step: Transform, frame: pd.DataFrame, columns: Columns) -> tuple[pd.D
             return _strip(step, frame, columns)
         case Fill():
             value = literal(step.value, require_column(step.column, columns))
-            filled = frame[step.column].fillna(cast("Scalar", value))
-            return frame.assign(**{step.column: filled}), {}
+            held = pd.Timestamp(value) if isinstance(value, date) else value
+            return frame.assign(**{step.column: frame[step.column].fillna(held)}), {}
         case Round():
             return frame.assign(**{step.column: frame[step.column].round(step.digits)}), {}
         case Cast():
@@ -69,7 +70,8 @@ def _apply(step: Transform, frame: pd.DataFrame, columns: Columns) -> tuple[pd.D
             convert = CONVERSIONS[column.type, step.type]
             return _each(step, frame, column, convert)
         case MapValues():
-            return _each(step, frame, require_column(step.column, columns), _looked_up(step))
+            column = require_column(step.column, columns)
+            return _each(step, frame, column, _looked_up(step, column))
         case Derive():
             return _derive(step, frame, columns)
 
@@ -118,13 +120,13 @@ def _plain(value: object, column: Column) -> Scalar:
     return cast("Scalar", value.item() if hasattr(value, "item") else value)
 
 
-def _looked_up(step: MapValues) -> Callable[[Scalar], Scalar]:
-    table: Mapping[object, Scalar] = {(type(old), old): new for old, new in step.values.items()}
+def _looked_up(step: MapValues, column: Column) -> Callable[[Scalar], Scalar]:
+    table = step.table(column)
 
     def look_up(value: Scalar) -> Scalar:
-        if (type(value), value) not in table:
+        if value not in table:
             raise ValueError("not among the values of the map")
-        return table[type(value), value]
+        return table[value]
 
     return look_up
 

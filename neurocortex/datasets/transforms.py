@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from neurocortex.datasets import expressions
 from neurocortex.datasets.conversions import CONVERSIONS
-from neurocortex.datasets.parsing import parser
+from neurocortex.datasets.parsing import Scalar, parser
 from neurocortex.domain.columns import Column, ColumnType
 from neurocortex.domain.strict import Strict
 
@@ -24,6 +24,13 @@ def _one_value(value: object) -> object:
     if isinstance(value, bool | int | float | str):
         return value
     raise ValueError(f"{value!r} is no single value: write a number, a text, true or false.")
+
+
+def _as_text(value: object) -> object:
+    """Write a key as text, as it becomes in JSON: YAML reads `0` and `true` as what they are."""
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    return value
 
 
 Value = Annotated[bool | int | float | str, BeforeValidator(_one_value)]
@@ -135,7 +142,7 @@ class MapValues(Strict):
 
     kind: Literal["map"]
     column: str
-    values: Mapping[bool | int | str, Value] = Field(min_length=1)
+    values: Mapping[Annotated[str, BeforeValidator(_as_text)], Value] = Field(min_length=1)
     """New value by old value. The new ones are all of one type: the column's new type."""
 
     def outcome(self, columns: Columns) -> Columns:
@@ -145,12 +152,15 @@ class MapValues(Strict):
             raise ValueError(
                 f"column {column.name!r} is {column.type}; texts, integers and booleans have a map."
             )
-        for value in self.values:
-            literal(value, column)
+        self.table(column)
         types = {_type_of(value) for value in self.values.values()}
         if len(types) > 1:
             raise ValueError(f"the new values are of several types: {', '.join(sorted(types))}.")
         return _replaced(columns, column.model_copy(update={"type": types.pop()}))
+
+    def table(self, column: Column) -> Mapping[Scalar, Scalar]:
+        """Return the new value by the old one, read as the column's type."""
+        return {literal(old, column): new for old, new in self.values.items()}
 
 
 class Derive(Strict):
@@ -196,7 +206,7 @@ def require_column(name: str, columns: Sequence[Column]) -> Column:
     raise ValueError(f"there is no column {name!r}. {hint}")
 
 
-def literal(value: bool | int | float | str, column: Column) -> object:
+def literal(value: Scalar, column: Column) -> Scalar:
     """Return a value written in YAML as the column's type.
 
     Raises:
@@ -205,15 +215,15 @@ def literal(value: bool | int | float | str, column: Column) -> object:
     kind = _type_of(value)
     if kind is column.type or (kind, column.type) == (ColumnType.INTEGER, ColumnType.NUMBER):
         return value
-    if kind is ColumnType.TEXT and column.type in {ColumnType.DATE, ColumnType.TIMESTAMP}:
+    if isinstance(value, str):
         try:
-            return parser(column)(str(value))
+            return parser(column)(value)
         except ValueError as problem:
-            raise ValueError(f"{value!r} for column {column.name!r}: {problem}.") from None
+            raise ValueError(f"{value!r} does not fit column {column.name!r}: {problem}.") from None
     raise ValueError(f"{value!r} is {kind}, but column {column.name!r} is {column.type}.")
 
 
-def _type_of(value: bool | int | float | str) -> ColumnType:
+def _type_of(value: Scalar) -> ColumnType:
     match value:
         case bool():
             return ColumnType.BOOLEAN
@@ -221,7 +231,7 @@ def _type_of(value: bool | int | float | str) -> ColumnType:
             return ColumnType.INTEGER
         case float():
             return ColumnType.NUMBER
-        case str():
+        case _:
             return ColumnType.TEXT
 
 

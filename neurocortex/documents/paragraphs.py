@@ -7,7 +7,6 @@ from typing import Final
 
 _HYPHENATED: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 _BROKEN: Final = re.compile(r"([^\W\d_]+)-$")
-_FIRST_WORD: Final = re.compile(r"[^\W\d_]+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _BULLET: Final = re.compile(r"(?:[-*•‣▪–]|\(?\d{1,3}[.)]|\([a-z]\))\s")
 _NUMBER: Final = re.compile(r"\d+")
@@ -81,7 +80,7 @@ class _Vocabulary:
 
     def joined(self, left: str, right: str) -> str:
         """Return `left` and `right`, which a hyphen at a line's end divides, as one word."""
-        left_part, right_part = _BROKEN.search(left), _FIRST_WORD.match(right)
+        left_part, right_part = _BROKEN.search(left), _WORD.match(right)
         if left_part is None or right_part is None or not right[0].islower():
             return left + right
         compound = f"{left_part[1]}-{right_part[0]}".casefold()

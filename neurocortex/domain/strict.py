@@ -2,8 +2,18 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+PLACE: Final = "place"
+"""Key of a problem's context: where it is, below the value that was being read."""
+
+
+def problem(place: tuple[str | int, ...], reason: str) -> PydanticCustomError:
+    """Return an error for a validator to raise, with its place below the validated value."""
+    return PydanticCustomError("problem", "{reason}", {"reason": reason, PLACE: place})
 
 
 class Strict(BaseModel):
@@ -20,7 +30,6 @@ class Strict(BaseModel):
             if key not in cls.model_fields:
                 near = get_close_matches(str(key), cls.model_fields, n=1)
                 hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise ValueError(
-                    f"unknown key {key!r}.{hint} Allowed: {', '.join(cls.model_fields)}."
-                )
+                allowed = ", ".join(cls.model_fields)
+                raise problem((str(key),), f"unknown key {key!r}.{hint} Allowed: {allowed}.")
         return data

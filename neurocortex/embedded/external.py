@@ -117,5 +117,6 @@ def _connected(url: str) -> psycopg.Connection[tuple[object, ...]]:
         raise ServiceError(
             "postgres",
             "The PostgreSQL of NEUROCORTEX_DATABASE_URL cannot be used:"
-            f" {str(error).strip()}. Start it, or unset the setting to use the embedded one.",
+            f" {' '.join(str(error).split())}. Start it, or unset the setting to use the"
+            " embedded one.",
         ) from None

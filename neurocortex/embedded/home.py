@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 
 from neurocortex.errors import ServiceError
 
@@ -40,6 +41,14 @@ class Home:
         return self.folder / "logs"
 
     @property
+    def temporary(self) -> Path:
+        """Temporary files of the worker and its flow runs; emptied at each start.
+
+        Prefect's have fixed names: in a common folder, two users would stand in each other's way.
+        """
+        return self.folder / "tmp"
+
+    @property
     def first_run(self) -> Path:
         """Exists once the main job has been done."""
         return self.folder / "first-run-done"
@@ -60,7 +69,7 @@ class Home:
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             self.folder.mkdir(mode=mode, exist_ok=True)
-            for folder in (self.redis, self.prefect, self.run, self.logs):
+            for folder in (self.redis, self.prefect, self.run, self.logs, self.temporary):
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise ServiceError(
@@ -74,6 +83,11 @@ class Home:
                 f"NEUROCORTEX_HOME = {self.folder} belongs to another user."
                 " Set it to a folder of your own.",
             )
+
+    def empty_temporary(self) -> None:
+        """Remove the temporary files of an earlier start."""
+        rmtree(self.temporary, ignore_errors=True)
+        self.temporary.mkdir(mode=0o700, exist_ok=True)
 
     def turn_over(self, service: str) -> Path:
         """Return a service's log, empty; what was in it is kept as `.log.1`."""

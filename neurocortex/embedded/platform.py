@@ -77,6 +77,7 @@ def platform(settings: Settings, show: ShowSteps) -> Iterator[Platform]:
             raise AlreadyRunningError(home.folder)
         for name in end_leftovers(home.run, settings.embedded.stop_timeout_s):
             show.note(f"ended {name}, left behind by an earlier start")
+        home.empty_temporary()
         plan = plans.make(settings, home)
         announcement = Announcement(home.run, plan.running.api_url)
         try:
@@ -112,7 +113,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
             supervisor.wait_until_ready(plan.prefect.service().name)
     with show.step("work pools, blocks and deployments"):
         if supervisor.finish(deploying) != 0:
-            raise ServiceFailedError("deploy", f"failed:\n{tail(log)}\n", log)
+            raise ServiceFailedError("deploy", "failed", log, tail(log))
     with show.step("worker"):
         supervisor.wait_until_ready(worker.name)
     supervisor.restart_what_dies()

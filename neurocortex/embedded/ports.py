@@ -11,7 +11,7 @@ from neurocortex.errors import PortInUseError
 HOST: Final = "127.0.0.1"
 """Embedded services are for this machine only."""
 
-USUAL: Final = {"postgres": 54320, "redis": 63790, "prefect": 4200}
+USUAL: Final[dict[str, int]] = {"postgres": 54320, "redis": 63790, "prefect": 4200}
 """Beside the registered 5432 and 6379, where a system's own server would listen."""
 
 

@@ -153,7 +153,7 @@ class PostgresServer:
         if child.wait() != 0:
             rmtree(folder, ignore_errors=True)
             raise ServiceFailedError(
-                "postgres", f"could not make its data folder:\n{tail(self.log)}\n", self.log
+                "postgres", "could not make its data folder", self.log, tail(self.log)
             )
 
     def _refuse_other_version(self) -> None:
@@ -163,7 +163,7 @@ class PostgresServer:
             raise ServiceFailedError(
                 "postgres",
                 f"holds data of PostgreSQL {found} in {self.data}, and this is PostgreSQL {ours}."
-                " Dump it with the old version and load it into a new home folder.",
+                " Dump it with the old version and load it into a new home folder",
                 self.log,
             )
 
@@ -181,7 +181,7 @@ class PostgresServer:
                 raise ServiceFailedError(
                     "postgres",
                     "refuses the password kept in the home folder."
-                    " Was credentials.json there replaced?",
+                    " Put back the credentials.json that was there",
                     self.log,
                 ) from None
             return False

@@ -69,6 +69,7 @@ def environment_of(running: Running) -> dict[str, str]:
     return {
         **WORKER,
         **client_environment(running.home.prefect, inherited),
+        "TMPDIR": str(running.home.temporary),
         **environment(running.settings),
         **{name: url for name, url in addresses.items() if url is not None},
     }

@@ -141,11 +141,10 @@ class Supervisor:
         own = {other.pid for other in self._watched.values()} | {job.pid for job in self._jobs}
         reaper.end_orphans(own)
         if not self._restarting:
-            raise ServiceFailedError(name, f"{how}:\n{process.tail(log)}\n", log)
+            raise ServiceFailedError(name, how, log, process.tail(log))
         delay = watched.plan_restart(self._settings.max_restarts)
         if delay is None:
-            reason = f"{how}, too often to go on:\n{process.tail(log)}\n"
-            raise ServiceFailedError(name, reason, log)
+            raise ServiceFailedError(name, f"{how}, too often to go on", log, process.tail(log))
         self._show.note(f"{name} {how}; it starts again in {delay:g} s")
 
     def _records(self) -> tuple[ServiceRecord, ...]:

@@ -21,13 +21,12 @@ NO_KEY = "not-needed"
 """What a local endpoint without keys is sent: the OpenAI client insists on a value."""
 
 
-def generate(system: str, prompt: str, endpoint: LlmEndpoint) -> str:
+def generate(prompt: str, endpoint: LlmEndpoint) -> str:
     """Return what the model answers to one prompt.
 
     Args:
-        system: the rules of the task.
-        prompt: question and sources, ready to send; it is passed as a value, so that braces in a
-            document are never read as a template.
+        prompt: rules, question and sources, ready to send; it is passed as a value, so that
+            braces in a document are never read as a template.
         endpoint: where the model is.
 
     Raises:
@@ -35,7 +34,7 @@ def generate(system: str, prompt: str, endpoint: LlmEndpoint) -> str:
     """
     pipeline = _pipeline(endpoint)
     try:
-        result = pipeline.run({"prompt": {"system": system, "prompt": prompt}})
+        result = pipeline.run({"prompt": {"prompt": prompt}})
     except PipelineRuntimeError as error:
         cause = error.__cause__
         if not isinstance(cause, OpenAIError):
@@ -53,12 +52,7 @@ def _pipeline(endpoint: LlmEndpoint) -> Pipeline:
     pipeline = Pipeline()
     pipeline.add_component(
         "prompt",
-        ChatPromptBuilder(
-            template=[
-                ChatMessage.from_system("{{ system }}"),
-                ChatMessage.from_user("{{ prompt }}"),
-            ]
-        ),
+        ChatPromptBuilder(template=[ChatMessage.from_user("{{ prompt }}")]),
     )
     pipeline.add_component(
         "llm",

@@ -6,6 +6,7 @@ from typing import Final, Self
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import Row
 
 from neurocortex.errors import CollectionNotFoundError, LakeError
 from neurocortex.lake.tables import CollectionRow
@@ -60,21 +61,20 @@ class CollectionInfo(BaseModel):
 def every(connection: Connection) -> tuple[CollectionInfo, ...]:
     """Return all collections by name."""
     rows = connection.execute(select(CollectionRow.__table__).order_by(CollectionRow.name))
-    return tuple(
-        CollectionInfo(
-            name=row.name,
-            documents=row.document_count,
-            chunks=row.chunk_count,
-            tokens=row.token_count,
-            embedder=row.embedder,
-            model_version=row.model_version,
-            dimension=row.dimension,
-            version=row.version,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-        )
-        for row in rows
-    )
+    return tuple(map(_info, rows))
+
+
+def info(connection: Connection, name: str) -> CollectionInfo:
+    """Return what a user sees of the collection of that name.
+
+    Raises:
+        CollectionNotFoundError: there is none.
+    """
+    query = select(CollectionRow.__table__).where(CollectionRow.name == name)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise _not_found(connection, name)
+    return _info(row)
 
 
 def find(connection: Connection, name: str) -> Collection:
@@ -85,8 +85,7 @@ def find(connection: Connection, name: str) -> Collection:
     """
     found = _row(connection, name)
     if found is None:
-        known = connection.scalars(select(CollectionRow.name).order_by(CollectionRow.name))
-        raise CollectionNotFoundError(name, known.all())
+        raise _not_found(connection, name)
     return found
 
 
@@ -96,7 +95,10 @@ def lock(connection: Connection, name: str) -> Collection:
     Raises:
         CollectionNotFoundError: there is none.
     """
-    return _row(connection, name, for_update=True) or find(connection, name)
+    found = _row(connection, name, for_update=True)
+    if found is None:
+        raise _not_found(connection, name)
+    return found
 
 
 def lock_or_create(connection: Connection, name: str, embedder: str) -> Collection:
@@ -177,3 +179,23 @@ def _row(connection: Connection, name: str, *, for_update: bool = False) -> Coll
         query = query.with_for_update()
     row = connection.execute(query).one_or_none()
     return None if row is None else Collection.model_validate(row)
+
+
+def _not_found(connection: Connection, name: str) -> CollectionNotFoundError:
+    known = connection.scalars(select(CollectionRow.name).order_by(CollectionRow.name))
+    return CollectionNotFoundError(name, known.all())
+
+
+def _info(row: Row[tuple[object, ...]]) -> CollectionInfo:
+    return CollectionInfo(
+        name=row.name,
+        documents=row.document_count,
+        chunks=row.chunk_count,
+        tokens=row.token_count,
+        embedder=row.embedder,
+        model_version=row.model_version,
+        dimension=row.dimension,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

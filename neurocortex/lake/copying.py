@@ -25,9 +25,7 @@ _ARRAY: Final = Struct(">iiiiii")
 """Bytes that follow, dimensions, has nulls, element type, length, lower bound."""
 
 
-def vector_rows(
-    chunk_ids: NDArray[np.int64], vectors: NDArray[np.float32], *, half: bool
-) -> bytes:
+def vector_rows(chunk_ids: NDArray[np.int64], vectors: NDArray[np.float32], *, half: bool) -> bytes:
     """Return rows of (bigint, vector), or (bigint, halfvec), without header and trailer."""
     dimension = vectors.shape[1]
     layout = np.dtype(

@@ -188,9 +188,7 @@ class Embedding:
             self._progress(done)
 
 
-def _batches(
-    chunks: Iterator[tuple[int, str]], size: int
-) -> Iterator[Sequence[tuple[int, str]]]:
+def _batches(chunks: Iterator[tuple[int, str]], size: int) -> Iterator[Sequence[tuple[int, str]]]:
     batch: list[tuple[int, str]] = []
     for chunk in chunks:
         batch.append(chunk)

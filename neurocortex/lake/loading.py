@@ -2,22 +2,28 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from neurocortex.domain.documents import SplitDocument
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
-from neurocortex.lake import collections, documents, embed, segments
+from neurocortex.lake import collections, documents, embed, segments, vectors
 from neurocortex.lake.collections import Change, Collection
+from neurocortex.lake.database import driver
+from neurocortex.lake.documents import Written
 from neurocortex.lake.embedding import Embedder, Restore, Trainer
 from neurocortex.lake.lexical import SegmentBuilder
-from neurocortex.lake.loads import Attempt, LoadKind, attempt
+from neurocortex.lake.loads import Attempt, LoadKind, attempt, explain
 from neurocortex.lake.models import ModelCache
+
+logger = logging.getLogger(__name__)
 
 BATCH_CHUNKS: Final = 2_000
 """Chunks written at a time: about 3 MB of text in memory."""
@@ -36,11 +42,40 @@ class LoadProgress:
 class _Tally:
     """What the batches of a load did together."""
 
+    removed: int = 0
     inserted: int = 0
     replaced: int = 0
     unchanged: int = 0
     chunks: int = 0
     change: Change = Change()  # noqa: RUF009 - frozen
+    gone: list[int] = field(default_factory=list)
+    """Chunks of documents that were replaced or removed."""
+
+    def add(self, written: Written) -> None:
+        """Add a batch."""
+        self.inserted += written.inserted
+        self.replaced += written.replaced
+        self.unchanged += written.unchanged
+        self.chunks += len(written.chunks)
+        self.change += written.change
+        self.gone += written.gone
+
+    def remove(self, gone: Sequence[int], change: Change) -> None:
+        """Add documents that were taken out, by their chunks."""
+        self.removed -= change.documents
+        self.gone += gone
+        self.change += change
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """The figures that the record of the load keeps."""
+        return {
+            "removed": self.removed,
+            "inserted": self.inserted,
+            "replaced": self.replaced,
+            "unchanged": self.unchanged,
+            "chunks": self.chunks,
+        }
 
 
 class DocumentLoader:
@@ -58,6 +93,7 @@ class DocumentLoader:
         incoming: Iterable[SplitDocument],
         embedder: Embedder | Trainer,
         *,
+        removed: Sequence[str],
         quarantined: Sequence[Quarantined],
         flow_run_id: UUID | None,
         progress: Callable[[LoadProgress], None],
@@ -71,51 +107,50 @@ class DocumentLoader:
             flow_run_id=flow_run_id,
             quarantined=quarantined,
         ) as opened:
-            connection = opened.connection
-            collection = collections.lock_or_create(connection, name, embedder.name)
+            collection = collections.lock_or_create(opened.connection, name, embedder.name)
             embed.check(collection, embedder)
-            tally, gone = self._write(opened, collection, incoming, progress)
-            changed = bool(tally.inserted or tally.replaced)
-            if changed:
-                collection = collections.apply(connection, collection, tally.change)
-                segments.merge(connection, collection)
-            embedding = embed.Embedding(
-                connection,
-                collection,
-                restore=self._restore,
-                cache=self._cache,
-                progress=lambda done: progress(LoadProgress("embed", done)),
-            )
-            changes = embed.Changes(opened.load.id, tally.chunks, gone)
-            reembedded = embedding.bring_in_step(embedder, changes)
-            model = collections.find(connection, name)
-            opened.counts.update(
-                inserted=tally.inserted,
-                replaced=tally.replaced,
-                unchanged=tally.unchanged,
-                chunks=tally.chunks,
-                quarantined=len(quarantined),
-            )
+            tally = _Tally()
+            tally.remove(*documents.remove(opened.connection, collection, removed))
+            self._write(opened, collection, incoming, tally, progress)
+            reembedded = False
+            if tally.removed or tally.inserted or tally.replaced:
+                reembedded = self._index(opened, collection, embedder, tally, progress)
+            loaded = collections.find(opened.connection, name)
+            opened.counts.update(tally.counts, quarantined=len(quarantined))
+        self._tidy_up(loaded)
         return LoadReport(
             load_id=opened.load.id,
             collection=name,
             inserted=tally.inserted,
             replaced=tally.replaced,
             chunks=tally.chunks,
-            embedder=f"{model.embedder} {model.model_version or ''}".strip(),
+            embedder=f"{loaded.embedder} {loaded.model_version or ''}".strip(),
             reembedded=reembedded,
             seconds=time.monotonic() - started,
         )
+
+    def delete(self, name: str, sources: Sequence[str]) -> int:
+        """Delete documents as `Lake.delete_documents` describes."""
+        with self._engine.begin() as connection:
+            collection = collections.lock(connection, name)
+            gone, change = documents.remove(connection, collection, sources)
+            if not change.documents:
+                return 0
+            if collection.vector_table is not None:
+                vectors.delete(driver(connection), collection.vector_table, gone)
+            collection = collections.apply(connection, collection, change)
+            segments.merge(connection, collection)
+            return -change.documents
 
     def _write(
         self,
         opened: Attempt,
         collection: Collection,
         incoming: Iterable[SplitDocument],
+        tally: _Tally,
         progress: Callable[[LoadProgress], None],
-    ) -> tuple[_Tally, list[int]]:
-        """Write documents, chunks and postings; return what changed, and which chunks went."""
-        tally, gone = _Tally(), list[int]()
+    ) -> None:
+        """Write documents, chunks and postings, a batch at a time."""
         builder = SegmentBuilder()
         for batch in _batches(incoming):
             written = documents.write(opened.connection, collection, opened.load.id, batch)
@@ -124,20 +159,41 @@ class DocumentLoader:
             if builder.full:
                 builder.write(opened.connection, collection)
                 builder = SegmentBuilder()
-            gone.extend(written.gone)
-            tally.inserted += written.inserted
-            tally.replaced += written.replaced
-            tally.unchanged += written.unchanged
-            tally.chunks += len(written.chunks)
-            tally.change += written.change
+            tally.add(written)
             progress(LoadProgress("write", tally.inserted + tally.replaced + tally.unchanged))
         builder.write(opened.connection, collection)
-        return tally, gone
 
+    def _index(
+        self,
+        opened: Attempt,
+        collection: Collection,
+        embedder: Embedder | Trainer,
+        tally: _Tally,
+        progress: Callable[[LoadProgress], None],
+    ) -> bool:
+        """Bring figures, segments and vectors in step; return whether all was embedded anew."""
+        collection = collections.apply(opened.connection, collection, tally.change)
+        segments.merge(opened.connection, collection)
+        embedding = embed.Embedding(
+            opened.connection,
+            collection,
+            restore=self._restore,
+            cache=self._cache,
+            progress=lambda done: progress(LoadProgress("embed", done)),
+        )
+        changes = embed.Changes(opened.load.id, tally.chunks, tally.gone)
+        return embedding.bring_in_step(embedder, changes)
 
-def delete(
-    connection: Connection, name: str, sources: Sequence[str], delete_vectors: ...
-) -> int: ...
+    def _tidy_up(self, collection: Collection) -> None:
+        """Drop vector tables no longer in use; the load is committed whether or not it works."""
+        try:
+            vectors.sweep(self._engine, collection)
+        except (DBAPIError, psycopg.Error) as error:
+            logger.warning(
+                "Old vectors of %s stay until its next load, because %s",
+                collection.name,
+                explain(error),
+            )
 
 
 def _batches(incoming: Iterable[SplitDocument]) -> Iterator[Sequence[SplitDocument]]:

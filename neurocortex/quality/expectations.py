@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import AfterValidator, JsonValue, model_validator
@@ -41,7 +40,7 @@ class Expectation(Strict):
 
     type: Annotated[str, AfterValidator(_known)]
     """E.g. `expect_column_values_to_be_between`; `catalogue.EXPECTATIONS` has them all."""
-    kwargs: Mapping[str, JsonValue] = MappingProxyType({})
+    kwargs: Mapping[str, JsonValue] = {}
     """E.g. `{"column": "fare", "min_value": 0}`. Dates as ISO 8601 text."""
     severity: Severity = Severity.QUARANTINE
     note: str = ""
@@ -75,7 +74,7 @@ class Expectation(Strict):
     def sentence(self) -> str:
         """What is expected, for people: `to be between (min_value 0, max_value 500)`."""
         words = self.type.removeprefix("expect_").replace("_", " ")
-        for known in ("column values ", "column value "):
+        for known in ("column pair values ", "column values ", "column value ", "column "):
             words = words.removeprefix(known)
         shown = [
             f"{name} {value}"

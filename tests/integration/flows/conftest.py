@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_LOCAL_STORAGE_PATH,
@@ -28,6 +29,8 @@ def prefect_api(prefect_server: str, tmp_path: Path) -> Iterator[str]:
         }
     ):
         yield prefect_server
+        # What flows logged is on its way in a thread: the server must get it before it stops.
+        APILogWorker.drain_all(timeout=5)
 
 
 @pytest.fixture

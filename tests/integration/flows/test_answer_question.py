@@ -35,7 +35,7 @@ def provider(prefect_api: str, request: pytest.FixtureRequest) -> Iterator[OpenA
         )
         block.save(DEFAULT_BLOCK, overwrite=True)
         yield server
-        LLMProvider.delete(f"{LLMProvider.get_block_type_slug()}/{DEFAULT_BLOCK}")
+        LLMProvider.delete(DEFAULT_BLOCK)
 
 
 @pytest.mark.usefixtures("documents")

@@ -93,7 +93,7 @@ def test_when_every_file_is_refused_the_run_fails_and_says_why(lake: Lake, folde
     assert state.is_failed()
     with pytest.raises(NothingIngestedError, match=r"missing\.txt.*there is no such file"):
         state.result()
-    assert {entry.rule for entry in lake.quarantine("papers")} == {"empty", "missing_path"}
+    assert {entry.refused.rule for entry in lake.quarantine("papers")} == {"empty", "missing_path"}
 
 
 def test_garbage_is_refused_by_the_gate(lake: Lake, tmp_path: Path) -> None:

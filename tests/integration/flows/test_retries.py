@@ -25,9 +25,9 @@ def _tries(error: NeuroCortexError) -> int:
     return tries
 
 
-def test_a_neighbour_that_does_not_answer_is_tried_again(prefect_server: str) -> None:
+def test_a_neighbour_that_does_not_answer_is_tried_again(prefect_api: str) -> None:
     assert _tries(LakeUnavailableError("Lake", "gone")) == 3
 
 
-def test_a_wrong_question_is_not_asked_again(prefect_server: str) -> None:
+def test_a_wrong_question_is_not_asked_again(prefect_api: str) -> None:
     assert _tries(QuestionError("The question is empty.")) == 1

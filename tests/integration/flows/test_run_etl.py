@@ -53,7 +53,7 @@ def test_bad_rows_are_set_aside_and_the_others_are_loaded(lake: Lake, fares: Pat
     report = run_etl(str(fares))
 
     assert report.loaded == _rows(lake, "fares")
-    entries = {entry.row: entry.rule for entry in lake.quarantine("data.fares")}
+    entries = {entry.refused.row: entry.refused.rule for entry in lake.quarantine("data.fares")}
     assert {2, 3, 4} <= set(entries)
     assert report.extracted == report.loaded + report.quarantined
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocortex.documents.discover import discover
@@ -145,6 +145,7 @@ def test_rows_are_streamed(write: Write) -> None:
 
 
 @given(st.lists(st.lists(st.text("ab\",;\n\r\t\\' ", max_size=6), min_size=1, max_size=4)))
+@settings(deadline=None)
 def test_no_line_of_a_csv_is_lost_in_silence(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocortex.documents.cleaning import clean, clean_line
@@ -111,6 +111,7 @@ def test_a_file_that_vanished_is_refused(write: Write) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_clean_text_is_what_a_database_stores(text: str) -> None:
     cleaned = clean(text)
     cleaned.encode()

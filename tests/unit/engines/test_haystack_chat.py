@@ -20,13 +20,13 @@ def _endpoint(server: OpenAIServer, key: str | None = None) -> LlmEndpoint:
 
 def test_the_model_answers_the_prompt_as_it_was_given() -> None:
     with OpenAIServer(lambda prompt: f"You said: {prompt}") as server:
-        answer = generate("Be brief.", "What is {{ this }} {% raw %}?", _endpoint(server))
+        answer = generate("What is {{ this }} {% raw %}?", _endpoint(server))
     assert answer == "You said: What is {{ this }} {% raw %}?"
 
 
 def test_a_key_is_sent() -> None:
     with OpenAIServer(lambda _: "yes", api_key="sesame") as server:
-        assert generate("", "Open?", _endpoint(server, "sesame")) == "yes"
+        assert generate("Open?", _endpoint(server, "sesame")) == "yes"
 
 
 @pytest.mark.parametrize("status", [401, 429, 500])
@@ -35,18 +35,18 @@ def test_a_refusal_is_a_provider_error_that_names_the_endpoint(status: int) -> N
         OpenAIServer(lambda _: Failure(status, "no tokens left")) as server,
         pytest.raises(ProviderError, match="no tokens left") as caught,
     ):
-        generate("", "Hello?", _endpoint(server))
+        generate("Hello?", _endpoint(server))
     assert server.base_url in str(caught.value)
     assert len(server.prompts) == 1, "the task retries, not the client"
 
 
 def test_an_empty_answer_is_a_provider_error() -> None:
     with OpenAIServer(lambda _: "  ") as server, pytest.raises(ProviderError, match="no text"):
-        generate("", "Hello?", _endpoint(server))
+        generate("Hello?", _endpoint(server))
 
 
 def test_an_endpoint_that_is_gone_is_a_provider_error() -> None:
     with OpenAIServer(lambda _: "yes") as server:
         endpoint = _endpoint(server)
     with pytest.raises(ProviderError, match="APIConnectionError"):
-        generate("", "Hello?", endpoint)
+        generate("Hello?", endpoint)

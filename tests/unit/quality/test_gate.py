@@ -149,7 +149,7 @@ def test_check_refuses_a_parameter_of_the_wrong_type() -> None:
 
 
 def test_rows_must_have_distinct_integer_labels(frame: pd.DataFrame) -> None:
-    suite = Suite(name="s", expectations=())
+    suite = Suite(name="s", expectations=(expect("column_values_to_be_null", column="day"),))
     with pytest.raises(ValueError, match="distinct integers"):
         evaluate(frame.set_index("text"), suite)
     with pytest.raises(ValueError, match="distinct integers"):

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocortex.text.sentences import sentences
@@ -18,6 +18,7 @@ def split(text: str) -> list[str]:
 
 
 @given(st.one_of(st.text(), st.lists(FRAGMENTS).map("".join)))
+@settings(deadline=None)
 def test_spans_are_ordered_trimmed_and_hold_every_visible_character(text: str) -> None:
     spans = sentences(text)
     behind = 0
@@ -84,5 +85,5 @@ def test_time_grows_linearly(unit: str) -> None:
         sentences(text)
         return time.perf_counter() - began
 
-    small, large = seconds(250_000), seconds(1_000_000)
+    small, large = seconds(150_000), seconds(600_000)
     assert large < 4 * small * 3 + 0.5  # 3: a busy machine; quadratic would be 16

@@ -1,0 +1,1 @@
+"""Measures NeuroCortex: `python -m benchmarks NAME [--json]`."""
