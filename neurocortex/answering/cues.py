@@ -74,7 +74,8 @@ CUES: Final = (
     _cue(  # a definition
         r"^\s*what (?:is|are|was|were) (?:an? |the )?[\w-]+(?: [\w-]+)?\s*\??$"
         r"|\b(?:stand for|definition|define[ds]?|mean|acronym)\b",
-        r"\b(?:is|are|was|were) (?:an?|the|defined|one|known|members?|composed)\b"
+        r"^[\w -]{1,40}\s?[:—–]\s"
+        r"|\b(?:is|are|was|were) (?:an?|the|defined|one|known|members?|composed)\b"
         r"|\b(?:defined|refers? to|known as|called|consists?|stands? for|i\.e\.|means?)\b"
         r"|\w \((?-i:[A-Z])",
     ),

@@ -22,16 +22,24 @@ from neurocortex.text.tokens import tokens
 
 _LENGTH: Final = 0.1
 """How far the length of a sentence counts against it, as b in BM25."""
+_HEADING: Final = 0.5
+"""How far a term in the heading above counts as one in the sentence."""
 _CONTEXT: Final = 0.4
-"""Weight of what the sentence covers together with the one before it."""
+"""Weight of what it covers together with the heading and the sentence before it."""
 _CLOSENESS: Final = 0.15
 """Weight of question terms standing as close together as in the question."""
 _PRIOR: Final = 0.1
 """Weight of the retrieval score, relative to the best passage's."""
 _CUE: Final = 0.2
 """For each kind of answer asked for that the sentence gives."""
+_EMPTY: Final = 0.3
+"""Taken from a sentence that adds next to nothing to the question: a heading, an announcement."""
+_FEW: Final = 3
+"""Terms; a sentence with fewer of its own adds next to nothing."""
 _LONG: Final = 60
-"""Words. A longer sentence with line breaks is a list or a table: each line stands for itself."""
+"""Words. In a longer sentence with line breaks, as in a table's row, each line is its own."""
+CELL: Final = " | "
+"""What converters put between the cells of a table's row."""
 _LINE: Final = re.compile(r"[^\n]+")
 
 
@@ -45,7 +53,8 @@ class Candidate:
     place: int
     """Which of them it is."""
     coverage: float
-    """Share of the question's terms it holds, weighted by rarity, 0 to 1."""
+    """Share of the question's terms it holds, weighted by rarity, 0 to 1; a term that only the
+    heading above holds counts half."""
     score: float
 
     @property
@@ -61,6 +70,8 @@ class _Sentence:
     spans: Sequence[Span]
     place: int
     terms: Sequence[str]
+    heading: frozenset[str]
+    """Terms of the headings above it."""
     before: frozenset[str]
     """Terms of the sentence before it in the passage."""
 
@@ -82,14 +93,16 @@ def rank(question: str, passages: Sequence[Passage]) -> list[Candidate]:
     ranked = []
     for each in found:
         terms = set(each.terms)
-        coverage = _coverage(weights, terms)
+        own, below = _coverage(weights, terms), _coverage(weights, terms | each.heading)
+        coverage = own + _HEADING * (below - own)
         candidate = Candidate(each.passage, each.spans, each.place, coverage, 0.0)
         score = (
             coverage / (1 - _LENGTH + _LENGTH * len(each.terms) / usual)
-            + _CONTEXT * _coverage(weights, terms | each.before)
+            + _CONTEXT * _coverage(weights, terms | each.heading | each.before)
             + _CLOSENESS * _closeness(pairs, each.terms)
             + _PRIOR * (each.passage.score / best if best > 0 else 0)
             + _CUE * met(cues, candidate.text, question)
+            - _EMPTY * (len(terms.difference(weights)) < _FEW)
         )
         ranked.append(Candidate(each.passage, each.spans, each.place, coverage, score))
     return sorted(ranked, key=lambda candidate: -candidate.score)
@@ -106,18 +119,19 @@ def _once(passages: Sequence[Passage]) -> Iterator[_Sentence]:
     for passage in passages:
         spans = list(_spans(passage.text))
         terms = [tokens(passage.text[span.start : span.end]) for span in spans]
+        heading = frozenset(tokens(passage.heading or ""))
         for place, span in enumerate(spans):
             key = (passage.document_id, passage.start + span.start, passage.start + span.end)
             if key not in seen:
                 seen.add(key)
                 before = frozenset(terms[place - 1]) if place else frozenset()
-                yield _Sentence(passage, spans, place, terms[place], before)
+                yield _Sentence(passage, spans, place, terms[place], heading, before)
 
 
 def _spans(text: str) -> Iterator[Span]:
     for span in sentences(text):
         sentence = text[span.start : span.end]
-        if "\n" in sentence and len(sentence.split()) > _LONG:
+        if "\n" in sentence and (CELL in sentence or len(sentence.split()) > _LONG):
             for line in _LINE.finditer(text, span.start, span.end):
                 yield Span(line.start(), line.end())
         else:

@@ -111,6 +111,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
     if plan.prefect is not None:
         with show.step("Prefect server"):
             supervisor.wait_until_ready(plan.prefect.service().name)
+            plan.prefect.publish_assets()
     with show.step("work pools, blocks and deployments"):
         if supervisor.finish(deploying) != 0:
             raise ServiceFailedError("deploy", "failed", log, tail(log))

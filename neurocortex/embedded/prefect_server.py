@@ -1,6 +1,7 @@
 """The embedded Prefect server: API, background services and UI in one process."""
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,9 @@ from neurocortex.embedded.prefect_api import LOOPBACK, PrefectApi
 from neurocortex.embedded.process import Command
 from neurocortex.embedded.service import Service
 from neurocortex.telemetry import OPT_OUT
+
+ASSETS: Final = Path(__file__).parent / "ui_assets"
+"""Logos of our blocks, by the blocks' slugs: the UI shows what an http address leads to."""
 
 GRACE_S: Final = 3
 """How long open requests may go on at shutdown. UI tabs hold web sockets open for ever."""
@@ -91,6 +95,17 @@ class PrefectServer:
             death_signal=signal.SIGKILL,
         )
 
+    def publish_assets(self) -> None:
+        """Serve our pictures beside the UI's own files; call it once the server is ready.
+
+        The server copies its UI to that folder at its first start, and serves what is there.
+        """
+        shutil.copytree(ASSETS, self._ui / "v1" / "neurocortex", dirs_exist_ok=True)
+
+    @property
+    def _ui(self) -> Path:
+        return self.home.absolute() / "ui"
+
     def environment(self) -> dict[str, str]:
         """Return the server's environment."""
         return {
@@ -98,6 +113,7 @@ class PrefectServer:
             **{name: os.environ.get(name, value) for name, value in THROUGHPUT.items()},
             **MESSAGING,
             "PREFECT_API_URL": self.api_url,
+            "PREFECT_UI_STATIC_DIRECTORY": str(self._ui),
             "PREFECT_SERVER_API_HOST": HOST,
             "PREFECT_SERVER_API_PORT": str(self.port),
             # Other web sites open in the same browser may not use this API.

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from neurocortex.embedded import binaries
 from neurocortex.embedded.ports import HOST
@@ -96,7 +98,8 @@ def answers(url: str) -> bool:
     Raises:
         redis.AuthenticationError: it answers, and refuses the password.
     """
-    with redis.Redis.from_url(url, socket_timeout=PING_TIMEOUT_S) as client:
+    at_once = Retry(NoBackoff(), 0)  # who asks, asks again
+    with redis.Redis.from_url(url, socket_timeout=PING_TIMEOUT_S, retry=at_once) as client:
         try:
             return bool(client.ping())
         except redis.AuthenticationError:

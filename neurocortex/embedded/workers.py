@@ -67,10 +67,10 @@ async def serve() -> None:
 
     Runs that go on then are ended, and Prefect is told that they crashed.
     """
-    stopping = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     async with get_client() as client:
-        await _until_pools_exist(client, stopping)
+        await _until_pools_exist(client)
+        stopping = asyncio.Event()  # until here SIGTERM ends us at once, and nothing is lost
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
         async with AsyncExitStack() as stack:
             workers = [await stack.enter_async_context(_worker(tier)) for tier in Tier]
             settings = get_current_settings().worker
@@ -95,13 +95,13 @@ def _worker(tier: Tier) -> ProcessWorker:
     return worker
 
 
-async def _until_pools_exist(client: PrefectClient, stopping: asyncio.Event) -> None:
+async def _until_pools_exist(client: PrefectClient) -> None:
     """Wait for the server, and for the deployment that makes the pools.
 
     This process is started with the server, so that both pay their imports at the same time.
     """
     for tier in Tier:
-        while not stopping.is_set():
+        while True:
             try:
                 await client.read_work_pool(tier.value)
                 break

@@ -16,7 +16,6 @@ HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """Signature, no flags, no extension."""
 TRAILER: Final = b"\xff\xff"
 
-INT4_OID: Final = 23
 INT8_OID: Final = 20
 
 _SHORT: Final = Struct(">h")
@@ -66,22 +65,20 @@ def text(value: str) -> bytes:
 
 
 class ArrayColumn:
-    """Values of which stretches become array fields: encoded once, sliced per row."""
+    """Bigints of which stretches become array fields: encoded once, sliced per row."""
 
-    def __init__(self, values: NDArray[np.integer], oid: int) -> None:
-        """Take the values of all rows, and the element type: INT4_OID or INT8_OID."""
-        width = 4 if oid == INT4_OID else 8
-        elements = np.empty(len(values), np.dtype([("bytes", ">i4"), ("value", f">i{width}")]))
-        elements["bytes"] = width
+    def __init__(self, values: NDArray[np.int64]) -> None:
+        """Take the values of all rows, one after the other."""
+        elements = np.empty(len(values), np.dtype([("bytes", ">i4"), ("value", ">i8")]))
+        elements["bytes"] = 8
         elements["value"] = values
         self._content = elements.tobytes()
-        self._stride = 4 + width
-        self._oid = oid
+        self._stride = elements.itemsize
 
     def field(self, start: int, end: int) -> bytes:
         """Return `values[start:end]` as a field; the stretch must not be empty."""
         content = self._content[start * self._stride : end * self._stride]
-        return _ARRAY.pack(20 + len(content), 1, 0, self._oid, end - start, 1) + content
+        return _ARRAY.pack(20 + len(content), 1, 0, INT8_OID, end - start, 1) + content
 
 
 def pieces(rows: Iterable[bytes], size: int = 2**18) -> Iterable[bytes]:

@@ -9,38 +9,31 @@ BM25 as Robertson & Zaragoza (2009, "The Probabilistic Relevance Framework") giv
 Lucene's idf, which is never negative.
 """
 
-from array import array
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from sqlalchemy import Connection, text
 
 from neurocortex.lake.collections import Collection
-from neurocortex.lake.copying import INT4_OID, INT8_OID, ArrayColumn, bigint, pieces, row
-from neurocortex.lake.copying import text as text_field
-from neurocortex.lake.database import driver
+from neurocortex.lake.postings import UNPACK
 
 K1: Final = 0.9
 B: Final = 0.4
 """Anserini's defaults; on COVID-QA they are level with 1.2/0.75 or better at every cut-off."""
 
-MAX_SEGMENT_CHUNKS: Final = 20_000
-"""A load writes a segment when it holds so many chunks: bounds its memory at about 100 MB."""
-
-SEARCH: Final = text("""
-WITH hits AS MATERIALIZED (
-    SELECT postings.term, hit.chunk_id, hit.frequency, hit.length
-    FROM lake.segments
-    JOIN lake.postings ON postings.segment_id = segments.id
-    CROSS JOIN LATERAL unnest(postings.chunk_ids, postings.frequencies, postings.lengths)
-        AS hit (chunk_id, frequency, length)
+SEARCH: Final = text(f"""
+WITH stored AS (
+    SELECT postings.term, unnest(postings.packed) AS posting
+    FROM lake.segments JOIN lake.postings ON postings.segment_id = segments.id
     WHERE segments.collection_id = :collection AND postings.term = ANY(:terms)
-    AND NOT EXISTS (
+), unpacked AS (
+    SELECT term, {UNPACK} FROM stored
+), hits AS MATERIALIZED (
+    SELECT * FROM unpacked
+    WHERE NOT EXISTS (
         SELECT FROM lake.dead_chunks AS dead
-        WHERE dead.collection_id = :collection AND dead.chunk_id = hit.chunk_id)
+        WHERE dead.collection_id = :collection AND dead.chunk_id = unpacked.chunk_id)
 ), weights AS MATERIALIZED (
     SELECT term, ln(1 + (:chunks - count(*) + 0.5::float8) / (count(*) + 0.5::float8)) AS idf
     FROM hits GROUP BY term
@@ -86,75 +79,3 @@ def search(
         },
     ).all()
     return Matches({found.chunk_id: found.score for found in rows}, rows[0].idf if rows else {})
-
-
-class SegmentBuilder:
-    """Collects the terms of chunks, and writes them as a segment."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._terms: dict[str, int] = {}
-        self._of_term = array("i")
-        self._chunk = array("q")
-        self._frequency = array("i")
-        self._length = array("i")
-        self._chunks = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether it holds as much as a segment should."""
-        return self._chunks >= MAX_SEGMENT_CHUNKS
-
-    def add(self, chunk_id: int, terms: Sequence[str]) -> None:
-        """Add a chunk under its id."""
-        counts = Counter(terms)
-        known = self._terms
-        self._of_term.extend([known.setdefault(term, len(known)) for term in counts])
-        self._chunk.extend([chunk_id] * len(counts))
-        self._frequency.extend(counts.values())
-        self._length.extend([len(terms)] * len(counts))
-        self._chunks += 1
-
-    def write(self, connection: Connection, collection: Collection) -> None:
-        """Write what was added as a new segment; the builder has then done its work."""
-        if not self._chunks:
-            return
-        segment = connection.execute(
-            text(
-                "INSERT INTO lake.segments (collection_id, chunk_count)"
-                " VALUES (:collection, :chunks) RETURNING id"
-            ),
-            {"collection": collection.id, "chunks": self._chunks},
-        ).scalar_one()
-        with (
-            driver(connection).cursor() as cursor,
-            cursor.copy(
-                "COPY lake.postings (segment_id, term, chunk_ids, frequencies, lengths)"
-                " FROM STDIN (FORMAT BINARY)"
-            ) as copy,
-        ):
-            for piece in pieces(self._rows(segment)):
-                copy.write(piece)
-
-    def _rows(self, segment: int) -> Iterator[bytes]:
-        """Yield a row per term, its postings in the order of the chunk ids."""
-        of_term = np.asarray(self._of_term, np.int32)
-        chunk = np.asarray(self._chunk, np.int64)
-        order = np.lexsort((chunk, of_term))
-        chunks = ArrayColumn(chunk[order], INT8_OID)
-        frequencies = ArrayColumn(np.asarray(self._frequency, np.int32)[order], INT4_OID)
-        lengths = ArrayColumn(np.asarray(self._length, np.int32)[order], INT4_OID)
-        ends = np.cumsum(np.bincount(of_term, minlength=len(self._terms))).tolist()
-        segment_field = bigint(segment)
-        start = 0
-        for term, end in zip(self._terms, ends, strict=True):
-            yield row(
-                (
-                    segment_field,
-                    text_field(term),
-                    chunks.field(start, end),
-                    frequencies.field(start, end),
-                    lengths.field(start, end),
-                )
-            )
-            start = end

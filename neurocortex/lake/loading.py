@@ -19,9 +19,9 @@ from neurocortex.lake.collections import Change, Collection
 from neurocortex.lake.database import driver
 from neurocortex.lake.documents import Written
 from neurocortex.lake.embedding import Embedder, Restore, Trainer
-from neurocortex.lake.lexical import SegmentBuilder
 from neurocortex.lake.loads import Attempt, LoadKind, attempt, explain
 from neurocortex.lake.models import ModelCache
+from neurocortex.lake.postings import SegmentBuilder
 
 logger = logging.getLogger(__name__)
 

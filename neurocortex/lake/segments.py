@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from neurocortex.lake.collections import Collection
+from neurocortex.lake.postings import UNPACK
 
 MAX_SEGMENTS: Final = 8
 """A query reads one row per term and segment."""
@@ -13,22 +14,19 @@ MAX_SEGMENTS: Final = 8
 MAX_DEAD_SHARE: Final = 0.2
 """Dead chunks, as a share of those alive, from which on all segments are written anew."""
 
-MERGE: Final = text("""
-INSERT INTO lake.postings (segment_id, term, chunk_ids, frequencies, lengths)
-SELECT
-    :target,
-    postings.term,
-    array_agg(hit.chunk_id ORDER BY hit.chunk_id),
-    array_agg(hit.frequency ORDER BY hit.chunk_id),
-    array_agg(hit.length ORDER BY hit.chunk_id)
-FROM lake.postings
-CROSS JOIN LATERAL unnest(postings.chunk_ids, postings.frequencies, postings.lengths)
-    AS hit (chunk_id, frequency, length)
-WHERE postings.segment_id = ANY(:merged)
-AND NOT EXISTS (
+MERGE: Final = text(f"""
+WITH stored AS (
+    SELECT term, unnest(packed) AS posting FROM lake.postings WHERE segment_id = ANY(:merged)
+), unpacked AS (
+    SELECT term, posting, {UNPACK} FROM stored
+)
+INSERT INTO lake.postings (segment_id, term, packed)
+SELECT :target, term, array_agg(posting ORDER BY posting)
+FROM unpacked
+WHERE NOT EXISTS (
     SELECT FROM lake.dead_chunks AS dead
-    WHERE dead.collection_id = :collection AND dead.chunk_id = hit.chunk_id)
-GROUP BY postings.term
+    WHERE dead.collection_id = :collection AND dead.chunk_id = unpacked.chunk_id)
+GROUP BY term
 """)
 
 
@@ -100,4 +98,7 @@ def _merge(
         "merged": [segment.id for segment in merged],
     }
     connection.execute(MERGE, parameters)
+    connection.execute(
+        text("DELETE FROM lake.postings WHERE segment_id = ANY(:merged)"), parameters
+    )
     connection.execute(text("DELETE FROM lake.segments WHERE id = ANY(:merged)"), parameters)

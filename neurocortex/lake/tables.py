@@ -178,18 +178,18 @@ class SegmentRow(Base):
 
 
 class PostingsRow(Base):
-    """Where a term occurs in a segment: three arrays of one length, ordered by chunk."""
+    """Where a term occurs in a segment.
+
+    No foreign key: checking one for each of a load's many thousand terms took as long as writing
+    them. `segments.py` deletes both together.
+    """
 
     __tablename__ = "postings"
 
-    segment_id: Mapped[int] = mapped_column(
-        ForeignKey(SegmentRow.id, ondelete="CASCADE"), primary_key=True
-    )
-    term: Mapped[str] = mapped_column(primary_key=True)
-    chunk_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
-    frequencies: Mapped[list[int]] = mapped_column(ARRAY(Integer))
-    lengths: Mapped[list[int]] = mapped_column(ARRAY(Integer))
-    """Tokens of each chunk: kept beside the frequency so that scoring reads one row per term."""
+    segment_id: Mapped[int] = mapped_column(primary_key=True)
+    term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    packed: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    """A number per chunk, in order: its id, the term's frequency, its length; see `postings.py`."""
 
 
 class DeadChunkRow(Base):

@@ -37,9 +37,10 @@ MAX_VECTOR_DIMENSION: Final = 2_000
 MAX_DIMENSION: Final = 4_000
 """What pgvector indexes as `vector` (4 bytes a number), and as `halfvec` (2 bytes)."""
 
-M: Final = 16
+M: Final = 12
 EF_CONSTRUCTION: Final = 64
-"""Neighbours per node and candidates per insertion: pgvector's defaults."""
+"""Neighbours per node, candidates per insertion. Built in half the time of pgvector's 16 and 64;
+recall@10 on 4,735 LSA vectors .995 against .998, on 5,000 made up of 64 topics .990 against .998."""
 
 EF_SEARCH: Final = 100
 """Candidates per search: recall@10 of 1.00 on 5,000 vectors of rank 32 with noise, 0.1 ms more."""

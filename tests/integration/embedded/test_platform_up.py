@@ -148,6 +148,6 @@ def test_nothing_is_left_of_a_killed_platform_and_the_next_start_works(up: "Up")
         down = command.run("down")
         assert down.returncode == 0, down.stderr
         assert down.stdout == "· Stopped: redis, postgres, prefect, worker.\n"
-        assert not any(process.is_running() for process in family)
+        assert psutil.wait_procs(family, timeout=1)[1] == []
         assert state.read(command.home.run) is None
     assert command.run("down").stdout.startswith("· Nothing runs from")

@@ -82,6 +82,26 @@ def test_a_row_of_a_table_is_quoted_not_the_table(passage: MakePassage) -> None:
     assert "setting_20" not in found.text
 
 
+def test_a_colon_brings_its_list_and_stops_where_the_list_does(passage: MakePassage) -> None:
+    text = "The platform reads these file formats:\n\n- text\n- markdown\n- pdf\n\nNothing else."
+    found = answer_extractively("Which file formats does the platform read?", [passage(text)], "c")
+    assert found.text.endswith("- text\n- markdown\n- pdf” [1]")
+
+
+def test_a_short_sentence_does_not_reach_into_the_next_paragraph(passage: MakePassage) -> None:
+    text = "Everything listens on 127.0.0.1.\n\nSome other paragraph says more."
+    found = answer_extractively("On what does everything listen?", [passage(text)], "c")
+    assert found.text == "“Everything listens on 127.0.0.1.” [1]"
+
+
+def test_the_heading_above_counts(passage: MakePassage) -> None:
+    text = "Write one YAML file into the folder, then deploy it by the command given there."
+    under = passage(text, number=1).model_copy(update={"heading": "Guide > How to add a dataset"})
+    other = passage("Nobody had added much of anything to that list before then.", number=2)
+    found = answer_extractively("How do I add a dataset?", [other, under], "c")
+    assert found.citations[0].passage is under
+
+
 def test_nothing_is_quoted_where_nothing_matches(passage: MakePassage) -> None:
     found = answer_extractively("Who invented the jet engine?", [passage(STRASBOURG)], "cities")
     assert found.kind is AnswerKind.NONE

@@ -169,17 +169,9 @@ def _lexical_index() -> None:
     op.create_table(
         "postings",
         sa.Column("segment_id", sa.BigInteger, nullable=False),
-        sa.Column("term", sa.Text, nullable=False),
-        sa.Column("chunk_ids", pg.ARRAY(sa.BigInteger), nullable=False),
-        sa.Column("frequencies", pg.ARRAY(sa.Integer), nullable=False),
-        sa.Column("lengths", pg.ARRAY(sa.Integer), nullable=False),
+        sa.Column("term", sa.Text(collation="C"), nullable=False),
+        sa.Column("packed", pg.ARRAY(sa.BigInteger), nullable=False),
         sa.PrimaryKeyConstraint("segment_id", "term", name="pk_postings"),
-        sa.ForeignKeyConstraint(
-            ["segment_id"],
-            ["lake.segments.id"],
-            name="fk_postings_segment_id",
-            ondelete="CASCADE",
-        ),
         schema=LAKE,
     )
     op.create_table(
