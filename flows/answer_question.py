@@ -11,6 +11,7 @@ from neurocortex.domain.deployments import DEFAULT_BLOCK
 from neurocortex.errors import ProviderError
 from neurocortex.settings import settings
 from tasks.publish_answer import publish_answer
+from tasks.publish_failure import failure_shown
 from tasks.questions import (
     extract_answer,
     generate_answer,
@@ -52,12 +53,13 @@ def answer_question(
         CollectionNotFoundError: there is no such collection.
         ConnectorError: the Lake does not answer.
     """
-    asked = validate_question(question, MAX_QUESTION_CHARS)
-    version = read_collection_version(lake, collection)
-    found = retrieve_passages(lake, collection, version, asked, passages)
-    answer = _answer(asked, collection, found, llm)
-    publish_answer(answer)
-    return answer
+    with failure_shown("answer", "The question was not answered"):
+        asked = validate_question(question, MAX_QUESTION_CHARS)
+        version = read_collection_version(lake, collection)
+        found = retrieve_passages(lake, collection, version, asked, passages)
+        answer = _answer(asked, collection, found, llm)
+        publish_answer(answer)
+        return answer
 
 
 def _answer(question: str, collection: str, found: list[Passage], llm: str) -> Answer:

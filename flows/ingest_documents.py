@@ -12,13 +12,16 @@ from neurocortex.domain.documents import Document
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import IngestReport
 from neurocortex.errors import NothingIngestedError
+from neurocortex.quality.report import GateReport
 from tasks.documents import (
     discover_documents,
     gate_documents,
     load_documents,
     read_documents,
     read_known_versions,
+    record_refused,
 )
+from tasks.publish_failure import failure_shown
 from tasks.publish_ingestion import publish_ingestion
 
 BATCH_FILES: Final = 32
@@ -52,6 +55,15 @@ def ingest_documents(
         LoadError: the load failed and was undone.
         ConnectorError: the Lake does not answer.
     """
+    with failure_shown("ingest-report", f"Nothing was loaded into {collection}"):
+        report, gate = _ingest(paths, collection, lake)
+        publish_ingestion(report, gate)
+        if report.quarantined and not (report.load or report.unchanged):
+            raise NothingIngestedError(report.quarantined)
+        return report
+
+
+def _ingest(paths: list[str], collection: str, lake: str) -> tuple[IngestReport, GateReport]:
     found = discover_documents(paths)
     known = read_known_versions(lake, collection)
     changed = [file for file in found.files if known.get(str(file.path)) != file.sha256]
@@ -59,27 +71,22 @@ def ingest_documents(
     documents = [document for reading in readings for document in reading.documents]
     fresh = [each for each in documents if known.get(each.source) != each.checksum]
     gated = gate_documents(fresh)
-    refused = (
-        *found.refused,
-        *(entry for reading in readings for entry in reading.refused),
-        *gated.refused,
-    )
+    unreadable = [entry for reading in readings for entry in reading.refused]
+    refused = (*found.refused, *unreadable, *gated.refused)
     removed = _rows_that_went(documents, known, refused)
     load = None
-    if gated.accepted or removed or refused:
+    if gated.accepted or removed:
         load = load_documents(lake, collection, gated.accepted, removed, refused)
-    unchanged = len(found.files) - len(changed) + len(documents) - len(fresh)
+    elif refused:
+        record_refused(lake, collection, refused)
     report = IngestReport(
         collection=collection,
         files=len(found.files),
-        unchanged=unchanged,
+        unchanged=len(found.files) - len(changed) + len(documents) - len(fresh),
         load=load,
         quarantined=refused,
     )
-    publish_ingestion(report, gated.report)
-    if refused and not (gated.accepted or removed or unchanged):
-        raise NothingIngestedError(refused)
-    return report
+    return report, gated.report
 
 
 def _batches(files: Sequence[SourceFile]) -> Iterator[Sequence[SourceFile]]:

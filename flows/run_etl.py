@@ -10,6 +10,7 @@ from neurocortex.domain.reports import EtlReport
 from neurocortex.errors import LakeUnavailableError
 from tasks.datasets import abandon_rows, publish_rows, read_dataset, stage_rows
 from tasks.publish_etl import publish_checks, publish_etl
+from tasks.publish_failure import failure_shown
 
 
 @flow(
@@ -34,13 +35,14 @@ def run_etl(
         LoadError: the load failed and was undone.
         ConnectorError: the Lake does not answer.
     """
-    spec = read_dataset(dataset)
-    staged = stage_rows(lake, spec)
-    publish_checks(staged)
-    try:
-        outcome = publish_rows(lake, spec, staged)
-    except LakeUnavailableError as error:
-        abandon_rows(lake, staged, str(error))
-        raise
-    publish_etl(outcome)
-    return outcome.report
+    with failure_shown("etl-report", f"Dataset {dataset} was not loaded"):
+        spec = read_dataset(dataset)
+        staged = stage_rows(lake, spec)
+        publish_checks(staged)
+        try:
+            outcome = publish_rows(lake, spec, staged)
+        except LakeUnavailableError as error:
+            abandon_rows(lake, staged, str(error))
+            raise
+        publish_etl(staged, outcome)
+        return outcome.report

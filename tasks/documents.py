@@ -77,6 +77,13 @@ def load_documents(
     return report
 
 
+@task(**STEP, task_run_name="record what was refused", cache_policy=NO_CACHE)
+def record_refused(lake: str, collection: str, refused: Sequence[Quarantined]) -> None:
+    """Keep in quarantine what was refused by a run that had nothing to load."""
+    with opened(lake) as store:
+        store.record_refused(collection, refused, flow_run_id=flow_run.id)
+
+
 def _embedder(store: Lake, collection: str) -> Embedder | Trainer:
     """Return the collection's own embedder, or the configured one for a new collection."""
     recorded = {info.name: info.embedder for info in store.collections()}

@@ -19,8 +19,10 @@ def publish_checks(staged: Staged) -> None:
 
 
 @task(**STEP, task_run_name="publish the report", cache_policy=NO_CACHE)
-def publish_etl(outcome: EtlOutcome) -> None:
-    """Leave the counts as an artifact."""
+def publish_etl(staged: Staged, outcome: EtlOutcome) -> None:
+    """Leave the counts as an artifact; and the rows set aside, where loading added some."""
+    if outcome.report.quarantined > sum(staged.rules.values()):
+        publish_quarantine("etl-quarantine", outcome.sample, outcome.report.quarantined)
     create_markdown_artifact(
         render(outcome), key="etl-report", description=f"Dataset {outcome.report.dataset}"
     )

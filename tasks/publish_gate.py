@@ -39,13 +39,13 @@ def gate_table(report: GateReport) -> list[dict[str, Cell]]:
     """Return the rows of the gate's table, in the order of the suite."""
     return [
         {
-            "expectation": result.expectation.type,
             "of": ", ".join(result.expectation.columns) or "the table",
-            "severity": result.expectation.severity.value,
+            "expected": result.expectation.sentence,
             "met": "yes" if result.success else "no",
-            "looked at": result.evaluated,
             "unexpected": result.unexpected,
+            "of values": result.evaluated,
             "percent": round(result.percent, 2),
+            "otherwise": result.expectation.severity.value,
             "for example": ", ".join(result.sample) or result.observed,
         }
         for result in report.results

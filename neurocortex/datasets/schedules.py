@@ -1,37 +1,37 @@
 """When a dataset is loaded by itself."""
 
 import re
-from collections.abc import Mapping
-from types import MappingProxyType
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from cronsim import CronSim, CronSimError
 from pydantic import field_validator
 
 from neurocortex.domain.columns import known_timezone
 from neurocortex.domain.strict import Strict
 
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec"
-_DAYS: Final = "sun mon tue wed thu fri sat"
 
-
-class _Field(NamedTuple):
+class _Part(NamedTuple):
     """One of the five parts of a cron expression (crontab(5))."""
 
     name: str
-    least: int
-    largest: int
-    names: Mapping[str, int] = MappingProxyType({})
+    allowed: str
 
 
-FIELDS: Final = (
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day of the month", 1, 31),
-    _Field("month", 1, 12, {name: place for place, name in enumerate(_MONTHS.split(), 1)}),
-    _Field("day of the week", 0, 7, {name: place for place, name in enumerate(_DAYS.split())}),
+PARTS: Final = (
+    _Part("minute", "0 to 59"),
+    _Part("hour", "0 to 23"),
+    _Part("day of the month", "1 to 31"),
+    _Part("month", "1 to 12 or jan to dec"),
+    _Part("day of the week", "0 to 7 or sun to sat; 0 and 7 are Sunday"),
 )
 
-_PART: Final = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/(\d+))?")
+_EXTENSION: Final = re.compile(r"#|(?:\b|\d)L", re.IGNORECASE)
+"""`L` (last) and `#` (n-th) are no part of crontab(5): Prefect, which fires the schedule, and
+cronsim, which reads it here, know different ones."""
+
+_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""cronsim wants a start; whether an expression can be read does not depend on it."""
 
 
 class Schedule(Strict):
@@ -45,20 +45,23 @@ class Schedule(Strict):
     @field_validator("cron")
     @classmethod
     def _cron_is_readable(cls, cron: str) -> str:
-        parts = cron.split()
-        if len(parts) != len(FIELDS):
+        texts = cron.split()
+        if len(texts) != len(PARTS):
             raise ValueError(
-                f"{cron!r} has {len(parts)} parts, a cron expression has {len(FIELDS)}:"
-                f" {', '.join(field.name for field in FIELDS)}."
+                f"{cron!r} has {len(texts)} parts, a cron expression has {len(PARTS)}:"
+                f" {', '.join(part.name for part in PARTS)}."
             )
-        for part, field in zip(parts, FIELDS, strict=True):
-            for item in part.lower().split(","):
-                if not _is_readable(item, field):
-                    raise ValueError(
-                        f"{item!r} is no {field.name} of a cron expression"
-                        f" ({field.least} to {field.largest}, *, a-b, */n, or a list of those)."
-                    )
-        return " ".join(parts)
+        for place, (text, part) in enumerate(zip(texts, PARTS, strict=True)):
+            alone = ["*"] * len(PARTS)
+            alone[place] = text
+            if _EXTENSION.search(text) or not _is_readable(alone):
+                raise ValueError(
+                    f"{text!r} is no {part.name} of a cron expression"
+                    f" ({part.allowed}; *, a-b, */n, or a list of those)."
+                )
+        if not _is_readable(texts):
+            raise ValueError(f"{cron!r}: none of its months has such a day.")
+        return " ".join(texts)
 
     @field_validator("timezone")
     @classmethod
@@ -66,14 +69,9 @@ class Schedule(Strict):
         return known_timezone(name)
 
 
-def _is_readable(item: str, field: _Field) -> bool:
-    found = _PART.fullmatch(item)
-    if found is None:
+def _is_readable(texts: list[str]) -> bool:
+    try:
+        CronSim(" ".join(texts), _ANY_TIME)
+    except CronSimError:
         return False
-    first, last, step = found.groups()
-    texts = [str(field.names.get(text, text)) for text in (first, last) if text is not None]
-    if not all(text.isdecimal() for text in texts):
-        return False
-    values = [int(text) for text in texts]
-    inside = all(field.least <= value <= field.largest for value in values)
-    return inside and values == sorted(values) and (step is None or int(step) > 0)
+    return True

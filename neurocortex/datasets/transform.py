@@ -10,7 +10,8 @@ from neurocortex.datasets import expressions
 from neurocortex.datasets.calculation import Calculation
 from neurocortex.datasets.conversions import CONVERSIONS
 from neurocortex.datasets.frames import dtype_of
-from neurocortex.datasets.parsing import MISSING_VALUE, Refusals, Scalar
+from neurocortex.datasets.parsing import MISSING_VALUE, Refusals, Scalar, parser
+from neurocortex.datasets.patterns import replacer
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.datasets.transforms import (
     Cast,
@@ -20,6 +21,7 @@ from neurocortex.datasets.transforms import (
     Fill,
     MapValues,
     Rename,
+    Replace,
     Round,
     Strip,
     Transform,
@@ -59,6 +61,9 @@ def _apply(step: Transform, frame: pd.DataFrame, columns: Columns) -> tuple[pd.D
             return frame.drop(columns=list(step.columns)), {}
         case Strip():
             return _strip(step, frame, columns)
+        case Replace():
+            column = require_column(step.column, columns)
+            return _each(step, frame, column, _replaced(step, column))
         case Fill():
             value = literal(step.value, require_column(step.column, columns))
             held = pd.Timestamp(value) if isinstance(value, date) else value
@@ -90,12 +95,15 @@ def _strip(step: Strip, frame: pd.DataFrame, columns: Columns) -> tuple[pd.DataF
 
 
 def _each(
-    step: Cast | MapValues, frame: pd.DataFrame, column: Column, change: Callable[[Scalar], Scalar]
+    step: Cast | MapValues | Replace,
+    frame: pd.DataFrame,
+    column: Column,
+    change: Callable[[Scalar], Scalar | None],
 ) -> tuple[pd.DataFrame, Refusals]:
     """Change every value of a column that is there, each distinct one once."""
     (changed,) = step.outcome((column,))
     plains = [None if pd.isna(value) else _plain(value, column) for value in frame[column.name]]
-    results: dict[Scalar | None, Scalar] = {}
+    results: dict[Scalar | None, Scalar | None] = {}
     problems: dict[Scalar | None, Refusal] = {}
     for plain in set(plains) - {None}:
         try:
@@ -129,6 +137,20 @@ def _looked_up(step: MapValues, column: Column) -> Callable[[Scalar], Scalar]:
         return table[value]
 
     return look_up
+
+
+def _replaced(step: Replace, column: Column) -> Callable[[Scalar], Scalar | None]:
+    replace = replacer(step.pattern, step.replacement)
+    read = parser(column)
+
+    def change(value: Scalar) -> Scalar | None:
+        if text := replace(str(value)):
+            return read(text)
+        if column.nullable:
+            return None
+        raise ValueError("nothing of it remains, but it must have a value")
+
+    return change
 
 
 def _derive(step: Derive, frame: pd.DataFrame, columns: Columns) -> tuple[pd.DataFrame, Refusals]:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from neurocortex.datasets import expressions
+from neurocortex.datasets import expressions, patterns
 from neurocortex.datasets.conversions import CONVERSIONS
 from neurocortex.datasets.parsing import Scalar, parser
 from neurocortex.domain.columns import Column, ColumnType
@@ -81,6 +81,27 @@ class Strip(Strict):
         """Return the columns after this step."""
         for column in _required(columns, self.columns):
             _of_type(column, ColumnType.TEXT)
+        return columns
+
+
+class Replace(Strict):
+    """Put other text wherever a regular expression is found in a text.
+
+    A value of which nothing remains becomes a missing one. See `patterns` for what bounds it.
+    """
+
+    kind: Literal["replace"]
+    column: str
+    pattern: str = Field(min_length=1, max_length=patterns.MAX_CHARS)
+    r"""In the syntax of Python's `re`. It may be found anywhere: `^` and `$` tie it to the ends."""
+    replacement: str = Field("", max_length=patterns.MAX_CHARS)
+    r"""`\1` and `\g<name>` stand for what the pattern's groups found."""
+
+    def outcome(self, columns: Columns) -> Columns:
+        """Return the columns after this step."""
+        (column,) = _required(columns, [self.column])
+        _of_type(column, ColumnType.TEXT)
+        patterns.check(self.pattern, self.replacement)
         return columns
 
 
@@ -187,7 +208,8 @@ class Derive(Strict):
 
 
 Transform = Annotated[
-    Rename | Drop | Strip | Fill | Round | Cast | MapValues | Derive, Field(discriminator="kind")
+    Rename | Drop | Strip | Replace | Fill | Round | Cast | MapValues | Derive,
+    Field(discriminator="kind"),
 ]
 
 

@@ -1,5 +1,6 @@
 """What `neurocortex up` has to start, and what exists already."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neurocortex.embedded import credentials, external, ports, redis_server, state
@@ -70,6 +71,21 @@ def make(settings: Settings, home: Home) -> Plan:
         api_url=prefect.api_url if prefect else str(settings.prefect_api_url),
     )
     return Plan(postgres, redis, prefect, running)
+
+
+def detours(plan: Plan) -> Iterator[str]:
+    """Yield a sentence for each service that does not listen where people would look for it."""
+    for service, server in (
+        ("postgres", plan.postgres),
+        ("redis", plan.redis),
+        ("prefect", plan.prefect),
+    ):
+        wanted: int | None = getattr(plan.running.settings.ports, service)
+        usual = ports.USUAL[service]
+        if server is None or wanted is not None or server.port == usual:
+            continue
+        if not ports.is_free(usual):
+            yield f"{service} listens on {server.port}: {usual} is held by {ports.holder(usual)}"
 
 
 def check_existing(plan: Plan) -> None:

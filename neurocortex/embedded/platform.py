@@ -79,6 +79,8 @@ def platform(settings: Settings, show: ShowSteps) -> Iterator[Platform]:
             show.note(f"ended {name}, left behind by an earlier start")
         home.empty_temporary()
         plan = plans.make(settings, home)
+        for detour in plans.detours(plan):
+            show.note(detour)
         announcement = Announcement(home.run, plan.running.api_url)
         try:
             with supervising(settings.embedded, show, announcement.services) as supervisor:

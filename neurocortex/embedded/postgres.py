@@ -1,23 +1,20 @@
 """The embedded PostgreSQL: its server, and the databases the platform needs in it."""
 
-import os
 import signal
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
 from typing import Final, LiteralString
 
 import psycopg
 from psycopg import sql
 
-from neurocortex.embedded import binaries
+from neurocortex.embedded import binaries, postgres_data
 from neurocortex.embedded.accounts import unprivileged_account
 from neurocortex.embedded.ports import HOST
-from neurocortex.embedded.process import Account, Command, spawn, tail
+from neurocortex.embedded.process import Command
 from neurocortex.embedded.service import Service
-from neurocortex.errors import ServiceError, ServiceFailedError
+from neurocortex.errors import ServiceFailedError
 
 SUPERUSER: Final = "postgres"
 OWNER: Final = "neurocortex"
@@ -95,7 +92,7 @@ class PostgresServer:
         flags = [part for name, value in parameters.items() for part in ("-c", f"{name}={value}")]
         return Command(
             argv=(str(binaries.postgres("postgres")), "-D", str(self.data.absolute()), *flags),
-            environment=_environment(),
+            environment=postgres_data.environment(),
             log=self.log,
             death_signal=signal.SIGINT,
             account=unprivileged_account(self.data),
@@ -103,69 +100,8 @@ class PostgresServer:
         )
 
     def initialise(self) -> None:
-        """Make the data folder, unless it is there.
-
-        It is made aside and renamed: a crash half way leaves nothing that looks like data.
-
-        Raises:
-            ServiceFailedError: initdb failed, or the data is of another major version.
-        """
-        if (self.data / "PG_VERSION").exists():
-            self._refuse_other_version()
-            return
-        account = unprivileged_account(self.data)
-        aside = self.data.with_name(f"{self.data.name}.new")
-        rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True, mode=0o700)
-        password = aside.with_suffix(".password")
-        password.unlink(missing_ok=True)
-        with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(self.superuser_password)
-        try:
-            if account is not None:
-                os.chown(aside, account.uid, account.gid)
-                os.chown(password, account.uid, account.gid)
-            self._initdb(aside, password, account)
-        finally:
-            password.unlink()
-        aside.rename(self.data)
-
-    def _initdb(self, folder: Path, password: Path, account: Account | None) -> None:
-        options = (
-            f"--username={SUPERUSER}",
-            f"--pwfile={password.absolute()}",
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            # Sorts and folds the same on every system, whatever locales it has.
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
-            "--locale=C",
-        )
-        child = spawn(
-            Command(
-                argv=(str(binaries.postgres("initdb")), "-D", str(folder.absolute()), *options),
-                environment=_environment(),
-                log=self.log,
-                account=account,
-                folder=folder.absolute(),
-            )
-        )
-        if child.wait() != 0:
-            rmtree(folder, ignore_errors=True)
-            raise ServiceFailedError(
-                "postgres", "could not make its data folder", self.log, tail(self.log)
-            )
-
-    def _refuse_other_version(self) -> None:
-        found = (self.data / "PG_VERSION").read_text().strip()
-        ours = _major_version()
-        if found != ours:
-            raise ServiceFailedError(
-                "postgres",
-                f"holds data of PostgreSQL {found} in {self.data}, and this is PostgreSQL {ours}."
-                " Dump it with the old version and load it into a new home folder",
-                self.log,
-            )
+        """Make the data folder, unless it is there; see `postgres_data.make`."""
+        postgres_data.make(self.data, SUPERUSER, self.superuser_password, self.log)
 
     def is_ready(self) -> bool:
         """Tell whether it answers queries.
@@ -222,18 +158,3 @@ def database_exists(connection: psycopg.Connection[tuple[object, ...]], name: st
     """Tell whether the server has a database of that name."""
     found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
     return found.fetchone() is not None
-
-
-def _environment() -> dict[str, str]:
-    return {"PATH": os.defpath, "LC_ALL": "C"}
-
-
-def _major_version() -> str:
-    """Return e.g. `18`."""
-    try:
-        answer = subprocess.run(
-            [binaries.postgres("postgres"), "--version"], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise ServiceError("postgres", f"PostgreSQL cannot be run: {error}") from error
-    return answer.stdout.split()[-1].partition(".")[0]

@@ -166,7 +166,7 @@ def supervising(
     """
     supervisor = Supervisor(settings, show, changed)
     reaper.adopt_orphans()
-    before = {number: signal.signal(number, supervisor.request_stop) for number in STOP_SIGNALS}
+    before = {number: signal.signal(number, supervisor.request_stop) for number in _heard()}
     try:
         yield supervisor
     finally:
@@ -175,3 +175,9 @@ def supervising(
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _heard() -> list[signal.Signals]:
+    """Return the signals to stop on; under nohup the end of the terminal is none of them."""
+    nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [number for number in STOP_SIGNALS if not (nohup and number is signal.SIGHUP)]

@@ -20,6 +20,7 @@ def main() -> None:
     """Wait without end: whoever started us watches the server, and ends us if it fails."""
     package = sys.argv.pop(1)
     importlib.import_module(f"{package}.__main__")
+    del sys.modules[f"{package}.__main__"]  # to be run as if for the first time
     api = PrefectApi(settings().prefect_api_url or "")
     while not api.is_healthy():
         time.sleep(POLL_S)

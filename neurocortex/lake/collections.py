@@ -151,6 +151,15 @@ def apply(connection: Connection, collection: Collection, change: Change) -> Col
     return find(connection, collection.name)
 
 
+def count_tokens(connection: Connection, collection: Collection, tokens: int) -> None:
+    """Add to the tokens a collection has."""
+    connection.execute(
+        update(CollectionRow)
+        .where(CollectionRow.id == collection.id)
+        .values(token_count=CollectionRow.token_count + tokens)
+    )
+
+
 def set_vectors(
     connection: Connection,
     collection: Collection,

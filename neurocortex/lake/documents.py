@@ -16,7 +16,6 @@ from neurocortex.lake.database import driver
 from neurocortex.lake.embedding import embedded_text
 from neurocortex.lake.identity import document_id
 from neurocortex.lake.tables import CollectionRow, DocumentRow
-from neurocortex.text.tokens import tokens
 
 COPY_DOCUMENTS: Final = (
     "COPY lake.documents (id, collection_id, source, title, media_type, checksum, metadata,"
@@ -25,21 +24,17 @@ COPY_DOCUMENTS: Final = (
 DOCUMENT_TYPES: Final = ("uuid", "int4", "text", "text", "text", "text", "jsonb", "uuid")
 
 COPY_CHUNKS: Final = (
-    'COPY lake.chunks (id, document_id, ordinal, text, start, "end", heading, page, length)'
+    'COPY lake.chunks (id, document_id, ordinal, text, start, "end", heading, page)'
     " FROM STDIN (FORMAT BINARY)"
 )
-CHUNK_TYPES: Final = ("int8", "uuid", "int4", "text", "int8", "int8", "text", "int4", "int4")
+CHUNK_TYPES: Final = ("int8", "uuid", "int4", "text", "int8", "int8", "text", "int4")
 
 TAKE_IDS: Final = text("SELECT nextval('lake.chunks_id_seq') FROM generate_series(1, :count)")
 
-BURY: Final = text("""
-WITH gone AS (
-    SELECT chunks.id, chunks.length FROM lake.chunks WHERE document_id = ANY(:documents)
-), buried AS (
-    INSERT INTO lake.dead_chunks (collection_id, chunk_id) SELECT :collection, id FROM gone
+DELETE_CHUNKS: Final = text(
+    "DELETE FROM lake.chunks WHERE document_id = ANY(:documents) RETURNING id"
 )
-SELECT id, length FROM gone
-""")
+DELETE_DOCUMENTS: Final = text("DELETE FROM lake.documents WHERE id = ANY(:documents)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +42,13 @@ class WrittenChunk:
     """A chunk on its way into the lexical index."""
 
     id: int
-    terms: Sequence[str]
+    content: str
+    """What is indexed of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a batch did."""
+    """What a batch did. Its change does not count tokens: the lexical index does."""
 
     inserted: int
     replaced: int
@@ -94,21 +90,16 @@ def write(
     ]
     replaced = [split.document.source for split in fresh if split.document.source in present]
     gone, taken = remove(connection, collection, replaced)
-    chunks = _analysed(connection, fresh)
+    chunks = _numbered(connection, fresh)
     _copy_documents(connection, collection, load_id, fresh)
     _copy_chunks(connection, collection, fresh, chunks)
-    added = Change(
-        documents=len(fresh),
-        chunks=len(chunks),
-        tokens=sum(len(chunk.terms) for chunk in chunks),
-    )
     return Written(
         inserted=len(fresh) - len(replaced),
         replaced=len(replaced),
         unchanged=len(latest) - len(fresh),
         gone=gone,
         chunks=chunks,
-        change=added + taken,
+        change=taken + Change(documents=len(fresh), chunks=len(chunks)),
     )
 
 
@@ -117,21 +108,14 @@ def remove(
 ) -> tuple[tuple[int, ...], Change]:
     """Delete the documents of these sources; return the ids of their chunks, and the change.
 
-    Their postings are marked dead. The vectors are the caller's to delete.
+    Their postings and vectors are the caller's to delete.
     """
     if not sources:
         return (), Change()
-    ids = [document_id(collection.name, source) for source in sources]
-    gone = connection.execute(BURY, {"documents": ids, "collection": collection.id}).all()
-    deleted = connection.execute(
-        text("DELETE FROM lake.documents WHERE id = ANY(:documents)"), {"documents": ids}
-    )
-    change = Change(
-        documents=-deleted.rowcount,
-        chunks=-len(gone),
-        tokens=-sum(chunk.length for chunk in gone),
-    )
-    return tuple(chunk.id for chunk in gone), change
+    ids = {"documents": [document_id(collection.name, source) for source in sources]}
+    gone = connection.scalars(DELETE_CHUNKS, ids).all()
+    deleted = connection.execute(DELETE_DOCUMENTS, ids)
+    return tuple(gone), Change(documents=-deleted.rowcount, chunks=-len(gone))
 
 
 def _present(
@@ -147,15 +131,15 @@ def _present(
     return {row.source: row.checksum for row in rows}
 
 
-def _analysed(connection: Connection, batch: Sequence[SplitDocument]) -> tuple[WrittenChunk, ...]:
-    """Give every chunk of the batch its id and its terms, in order."""
-    texts = [
+def _numbered(connection: Connection, batch: Sequence[SplitDocument]) -> tuple[WrittenChunk, ...]:
+    """Give every chunk of the batch its id, in order."""
+    contents = [
         embedded_text(split.document.title, chunk.heading, chunk.text)
         for split in batch
         for chunk in split.chunks
     ]
-    ids = connection.scalars(TAKE_IDS, {"count": len(texts)})
-    return tuple(map(WrittenChunk, ids, map(tokens, texts)))
+    ids = connection.scalars(TAKE_IDS, {"count": len(contents)})
+    return tuple(map(WrittenChunk, ids, contents))
 
 
 def _copy_documents(
@@ -196,12 +180,11 @@ def _copy_chunks(
         for split in batch:
             owner = document_id(collection.name, split.document.source)
             for chunk in split.chunks:
-                analysed = next(following)
                 _write_row(
                     copy,
                     split.document.source,
                     (
-                        analysed.id,
+                        next(following).id,
                         owner,
                         chunk.ordinal,
                         chunk.text,
@@ -209,7 +192,6 @@ def _copy_chunks(
                         chunk.end,
                         chunk.heading,
                         chunk.page,
-                        len(analysed.terms),
                     ),
                 )
 

@@ -80,7 +80,10 @@ def check(collection: Collection, embedder: Embedder | Trainer) -> None:
 
 
 class Embedding:
-    """One load's work on the vectors of a collection, inside its transaction."""
+    """One load's work on the vectors of a collection, inside its transaction.
+
+    The index is left to `vectors.build_index`, so that it can be built beside other work.
+    """
 
     def __init__(
         self,
@@ -139,23 +142,21 @@ class Embedding:
     def _embed_all(self, model: Embedder) -> None:
         table = vectors.create(self._driver, self._collection, model.dimension)
         self._copy(model, table, self._chunks(ALL))
-        self._finish(model, table, fitted_chunks=self._collection.chunk_count)
+        self._switch(model, table, fitted_chunks=self._collection.chunk_count)
 
     def _rebuild(self, model: Embedder, old: str, changes: Changes) -> None:
         vectors.delete(self._driver, old, changes.gone)
         table = vectors.create(self._driver, self._collection, model.dimension)
         vectors.adopt(self._driver, table, old)
         self._copy(model, table, self._chunks(OF_LOAD, load=changes.load_id))
-        self._finish(model, table, fitted_chunks=self._collection.fitted_chunks)
+        self._switch(model, table, fitted_chunks=self._collection.fitted_chunks)
 
     def _add(self, model: Embedder, table: str, changes: Changes) -> None:
         vectors.delete(self._driver, table, changes.gone)
         self._copy(model, table, self._chunks(OF_LOAD, load=changes.load_id))
-        vectors.build_index(self._driver, table, self._collection.chunk_count, model.dimension)
 
-    def _finish(self, model: Embedder, table: str, *, fitted_chunks: int) -> None:
+    def _switch(self, model: Embedder, table: str, *, fitted_chunks: int) -> None:
         vectors.build_key(self._driver, table)
-        vectors.build_index(self._driver, table, self._collection.chunk_count, model.dimension)
         collections.set_vectors(
             self._connection,
             self._collection,

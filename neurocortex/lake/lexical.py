@@ -47,7 +47,7 @@ FROM hits JOIN weights USING (term)
 GROUP BY hits.chunk_id
 ORDER BY score DESC, hits.chunk_id
 LIMIT :limit
-""")
+""")  # noqa: S608 - constants of this package
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ terms. Half the bytes of three arrays, half the time to write and to read, and i
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
@@ -18,6 +19,7 @@ from neurocortex.lake.collections import Collection
 from neurocortex.lake.copying import ArrayColumn, bigint, pieces, row
 from neurocortex.lake.copying import text as text_field
 from neurocortex.lake.database import driver
+from neurocortex.text.tokens import tokens
 
 LENGTH_BITS: Final = 15
 FREQUENCY_BITS: Final = 9
@@ -35,6 +37,20 @@ UNPACK: Final = f"""
 MAX_SEGMENT_CHUNKS: Final = 20_000
 """A load writes a segment when it holds so many chunks: bounds its memory at about 100 MB."""
 
+BURY: Final = text(
+    "INSERT INTO lake.dead_chunks (collection_id, chunk_id)"
+    " SELECT :collection, unnest(CAST(:chunks AS bigint[]))"
+)
+
+LENGTH_OF: Final = text(f"""
+WITH stored AS (
+    SELECT unnest(lengths) AS posting FROM lake.segments WHERE collection_id = :collection
+), unpacked AS (
+    SELECT {UNPACK} FROM stored
+)
+SELECT coalesce(sum(length), 0)::bigint FROM unpacked WHERE chunk_id = ANY(:chunks)
+""")  # noqa: S608 - constants of this module
+
 
 def pack(
     chunk_ids: NDArray[np.int64], frequencies: NDArray[np.int64], lengths: NDArray[np.int64]
@@ -47,39 +63,74 @@ def pack(
     )
 
 
+def bury(connection: Connection, collection: Collection, chunk_ids: Sequence[int]) -> int:
+    """Mark chunks as gone, for searches and merges to skip; return the terms they had."""
+    if not chunk_ids:
+        return 0
+    parameters = {"collection": collection.id, "chunks": list(chunk_ids)}
+    connection.execute(BURY, parameters)
+    return int(connection.execute(LENGTH_OF, parameters).scalar_one())
+
+
 class SegmentBuilder:
-    """Collects the terms of chunks, and writes them as a segment."""
+    """Collects chunks, and makes a segment of them."""
 
     def __init__(self) -> None:
         """Start empty."""
-        self._number: defaultdict[str, int] = defaultdict(count().__next__)
-        """Terms, numbered as they come."""
-        self._stream = array("i")
-        """The numbers of all terms of all chunks."""
-        self._chunk_ids = array("q")
-        self._lengths = array("q")
+        self._chunk_ids: list[int] = []
+        self._texts: list[str] = []
 
     @property
     def full(self) -> bool:
         """Whether it holds as much as a segment should."""
         return len(self._chunk_ids) >= MAX_SEGMENT_CHUNKS
 
-    def add(self, chunk_id: int, terms: Sequence[str]) -> None:
+    def add(self, chunk_id: int, content: str) -> None:
         """Add a chunk; its id must be larger than those before."""
-        self._stream.extend(map(self._number.__getitem__, terms))
         self._chunk_ids.append(chunk_id)
-        self._lengths.append(len(terms))
+        self._texts.append(content)
+
+    def build(self) -> "Segment":
+        """Return the segment of what was added. The work is here, and needs no database."""
+        numbers: defaultdict[str, int] = defaultdict(count().__next__)
+        stream = array("i")
+        lengths = []
+        for content in self._texts:
+            terms = tokens(content)
+            stream.extend(map(numbers.__getitem__, terms))
+            lengths.append(len(terms))
+        return _segment(
+            tuple(numbers),
+            np.asarray(stream, np.int64),
+            np.asarray(self._chunk_ids, np.int64),
+            np.asarray(lengths, np.int64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The postings of some chunks, ready to be written."""
+
+    terms: Sequence[str]
+    postings: NDArray[np.int64]
+    """Of all terms, one term after the other."""
+    ends: NDArray[np.int64]
+    """Where the postings of each term end."""
+    lengths: NDArray[np.int64]
+    """A posting of frequency 0 for each chunk."""
+    tokens: int
+    """Terms of all chunks together, repetitions included."""
 
     def write(self, connection: Connection, collection: Collection) -> None:
-        """Write what was added as a new segment; the builder has then done its work."""
-        if not self._chunk_ids:
+        """Write it to the lexical index of a collection."""
+        if not len(self.lengths):
             return
         segment = connection.execute(
             text(
-                "INSERT INTO lake.segments (collection_id, chunk_count)"
-                " VALUES (:collection, :chunks) RETURNING id"
+                "INSERT INTO lake.segments (collection_id, lengths)"
+                " VALUES (:collection, :lengths) RETURNING id"
             ),
-            {"collection": collection.id, "chunks": len(self._chunk_ids)},
+            {"collection": collection.id, "lengths": self.lengths.tolist()},
         ).scalar_one()
         with (
             driver(connection).cursor() as cursor,
@@ -91,18 +142,29 @@ class SegmentBuilder:
                 copy.write(piece)
 
     def _rows(self, segment: int) -> Iterator[bytes]:
-        """Yield a row per term."""
-        lengths = np.asarray(self._lengths)
-        chunk = np.repeat(np.arange(len(lengths)), lengths)
-        # Term above, chunk below: sorted once, equal pairs counted.
-        pairs, frequencies = np.unique(
-            np.asarray(self._stream, np.int64) << 32 | chunk, return_counts=True
-        )
-        chunk = pairs & 0xFFFFFFFF
-        packed = ArrayColumn(pack(np.asarray(self._chunk_ids)[chunk], frequencies, lengths[chunk]))
-        ends = np.cumsum(np.bincount(pairs >> 32, minlength=len(self._number))).tolist()
         segment_field = bigint(segment)
+        packed = ArrayColumn(self.postings)
         start = 0
-        for term, end in zip(self._number, ends, strict=True):
+        for term, end in zip(self.terms, self.ends.tolist(), strict=True):
             yield row((segment_field, text_field(term), packed.field(start, end)))
             start = end
+
+
+def _segment(
+    terms: Sequence[str],
+    stream: NDArray[np.int64],
+    chunk_ids: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+) -> Segment:
+    """Return the segment of chunks, given their terms' numbers in one stream and their lengths."""
+    chunk = np.repeat(np.arange(len(chunk_ids)), lengths)
+    # Term above, chunk below: sorted once, equal pairs counted.
+    pairs, frequencies = np.unique(stream << 32 | chunk, return_counts=True)
+    chunk = pairs & 0xFFFFFFFF
+    return Segment(
+        terms=terms,
+        postings=pack(chunk_ids[chunk], frequencies, lengths[chunk]),
+        ends=np.cumsum(np.bincount(pairs >> 32, minlength=len(terms))),
+        lengths=pack(chunk_ids, np.zeros_like(lengths), lengths),
+        tokens=int(lengths.sum()),
+    )

@@ -27,7 +27,22 @@ WHERE NOT EXISTS (
     SELECT FROM lake.dead_chunks AS dead
     WHERE dead.collection_id = :collection AND dead.chunk_id = unpacked.chunk_id)
 GROUP BY term
-""")
+""")  # noqa: S608 - constants of this package
+
+MERGE_LENGTHS: Final = text(f"""
+WITH stored AS (
+    SELECT unnest(lengths) AS posting FROM lake.segments WHERE id = ANY(:merged)
+), unpacked AS (
+    SELECT posting, {UNPACK} FROM stored
+)
+INSERT INTO lake.segments (collection_id, lengths)
+SELECT :collection, coalesce(array_agg(posting ORDER BY posting), '{{}}')
+FROM unpacked
+WHERE NOT EXISTS (
+    SELECT FROM lake.dead_chunks AS dead
+    WHERE dead.collection_id = :collection AND dead.chunk_id = unpacked.chunk_id)
+RETURNING id
+""")  # noqa: S608 - constants of this package
 
 
 class Segment(NamedTuple):
@@ -41,9 +56,12 @@ class Segment(NamedTuple):
 def merge(connection: Connection, collection: Collection) -> None:
     """Merge what should be merged, in the transaction that changed the collection last."""
     segments = [
-        Segment(found.id, found.chunk_count)
+        Segment(found.id, found.chunks)
         for found in connection.execute(
-            text("SELECT id, chunk_count FROM lake.segments WHERE collection_id = :collection"),
+            text(
+                "SELECT id, cardinality(lengths) AS chunks FROM lake.segments"
+                " WHERE collection_id = :collection"
+            ),
             {"collection": collection.id},
         )
     ]
@@ -51,15 +69,14 @@ def merge(connection: Connection, collection: Collection) -> None:
         text("SELECT count(*) FROM lake.dead_chunks WHERE collection_id = :collection"),
         {"collection": collection.id},
     ).scalar_one()
-    everything = dead > MAX_DEAD_SHARE * (sum(part.chunks for part in segments) - dead)
-    if everything:
-        _merge(connection, collection, segments, chunks=collection.chunk_count)
+    if dead > MAX_DEAD_SHARE * (sum(part.chunks for part in segments) - dead):
+        _merge(connection, collection, segments)
         connection.execute(
             text("DELETE FROM lake.dead_chunks WHERE collection_id = :collection"),
             {"collection": collection.id},
         )
     elif chosen := choose(segments):
-        _merge(connection, collection, chosen, chunks=sum(part.chunks for part in chosen))
+        _merge(connection, collection, chosen)
 
 
 def choose(segments: Sequence[Segment]) -> Sequence[Segment]:
@@ -82,22 +99,10 @@ def choose(segments: Sequence[Segment]) -> Sequence[Segment]:
     return ordered[:count]
 
 
-def _merge(
-    connection: Connection, collection: Collection, merged: Sequence[Segment], *, chunks: int
-) -> None:
-    target = connection.execute(
-        text(
-            "INSERT INTO lake.segments (collection_id, chunk_count)"
-            " VALUES (:collection, :chunks) RETURNING id"
-        ),
-        {"collection": collection.id, "chunks": chunks},
-    ).scalar_one()
-    parameters = {
-        "collection": collection.id,
-        "target": target,
-        "merged": [segment.id for segment in merged],
-    }
-    connection.execute(MERGE, parameters)
+def _merge(connection: Connection, collection: Collection, merged: Sequence[Segment]) -> None:
+    parameters = {"collection": collection.id, "merged": [segment.id for segment in merged]}
+    target = connection.execute(MERGE_LENGTHS, parameters).scalar_one()
+    connection.execute(MERGE, {**parameters, "target": target})
     connection.execute(
         text("DELETE FROM lake.postings WHERE segment_id = ANY(:merged)"), parameters
     )

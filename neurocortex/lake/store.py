@@ -153,6 +153,23 @@ class Lake:
             progress=progress,
         )
 
+    def record_refused(
+        self,
+        target: str,
+        refused: Sequence[Quarantined],
+        *,
+        flow_run_id: UUID | None = None,
+    ) -> None:
+        """Keep what was refused by a load that had nothing to bring in; make no collection."""
+        with loads.attempt(
+            self.engine,
+            loads.LoadKind.DOCUMENTS,
+            target,
+            flow_run_id=flow_run_id,
+            quarantined=refused,
+        ) as opened:
+            opened.counts.update(quarantined=len(refused))
+
     def delete_documents(self, collection: str, sources: Sequence[str]) -> int:
         """Delete the documents of these sources; return how many there were.
 

@@ -161,8 +161,6 @@ class ChunkRow(Base):
     end: Mapped[int]
     heading: Mapped[str | None]
     page: Mapped[int | None] = mapped_column(Integer)
-    length: Mapped[int] = mapped_column(Integer)
-    """Tokens in the lexical index."""
 
 
 class SegmentRow(Base):
@@ -174,7 +172,8 @@ class SegmentRow(Base):
     collection_id: Mapped[int] = mapped_column(
         ForeignKey(CollectionRow.id, ondelete="CASCADE"), index=True
     )
-    chunk_count: Mapped[int]
+    lengths: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    """A posting per chunk, with the frequency 0: how many terms each has."""
 
 
 class PostingsRow(Base):

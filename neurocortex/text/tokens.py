@@ -62,7 +62,8 @@ def tokens(text: str) -> list[str]:
 def _words(text: str) -> list[str]:
     """Return the words of `text`, case folded, with the apostrophes inside them."""
     if text.isascii():
-        return text.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split()
+        single = text.replace("''", "  ")  # two apostrophes are a quotation mark
+        return single.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split()
     folded = (
         unicodedata.normalize("NFKC", text)
         .casefold()

@@ -1,12 +1,16 @@
 """The whole platform: what it starts, and how it takes the death of a part."""
 
+import re
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from neurocortex.domain.deployments import Tier
 from neurocortex.embedded import credentials, state
@@ -92,7 +96,7 @@ def test_a_wrong_password_is_refused(up: "Up") -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(f"postgresql://neurocortex:wrong@{HOST}:{port}/neurocortex")
     with (
-        redis.Redis(port=up.service("redis").port or 0) as client,
+        redis.Redis(port=up.service("redis").port or 0, retry=Retry(NoBackoff(), 0)) as client,
         pytest.raises(redis.AuthenticationError),
     ):
         client.ping()
@@ -108,6 +112,30 @@ def test_another_command_finds_the_platform(up: "Up") -> None:
     assert environment["PREFECT_HOME"] == str(up.command.home.prefect)
     assert environment["PREFECT_RESULTS_DEFAULT_SERIALIZER"] == "json"
     assert environment["DO_NOT_TRACK"] == "1"
+
+
+def test_a_person_can_add_a_document_and_ask_it(up: "Up", tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("The boiler is serviced every second October by the firm Kessel and Sons.")
+    (tmp_path / "empty.txt").touch()
+    added = up.command.run("ingest", str(tmp_path), "--collection", "house")
+    assert added.returncode == 0, added.stderr
+    assert "Collection house: 1 documents added, 0 replaced, 0 unchanged" in added.stdout
+    assert re.search(r"empty\.txt +empty ", added.stdout)  # refused, and why
+    assert f"{up.state.ui_url}/runs/flow-run/" in added.stdout
+
+    asked = up.command.run("ask", "Who services the boiler?", "--collection", "house")
+    assert asked.returncode == 0, asked.stderr
+    assert "Kessel and Sons" in asked.stdout
+    assert f"[1] {note}" in asked.stdout
+
+
+def test_a_run_that_fails_says_why_and_where_to_look(up: "Up") -> None:
+    asked = up.command.run("ask", "Who?", "--collection", "nowhere", "--tier", "critical")
+    assert asked.returncode == 1
+    assert "There is no collection 'nowhere'" in asked.stderr
+    assert f"See {up.state.ui_url}/runs/flow-run/" in asked.stderr
+    assert "Traceback" not in asked.stderr
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 from prefect.blocks.core import Block
-from prefect.testing.standard_test_suites import BlockStandardTestSuite
+from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 from pydantic import HttpUrl
 
 from blocks import Cache, Forge, Lake, LLMProvider, Stream

@@ -1,11 +1,12 @@
 """What each transform does to rows, and what it refuses."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
 import pytest
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from neurocortex.datasets.parsing import check_types
 from neurocortex.datasets.spec import DatasetSpec
@@ -15,6 +16,7 @@ from neurocortex.quality.report import Refusal
 COLUMNS = [
     {"name": "id", "type": "integer", "key": True},
     {"name": "name", "type": "text"},
+    {"name": "note", "type": "text", "nullable": True},
     {"name": "price", "type": "number", "nullable": True},
     {"name": "sold", "type": "date", "nullable": True},
     {"name": "at", "type": "timestamp", "nullable": True},
@@ -42,6 +44,7 @@ def apply(
     whole: dict[str, str | None] = {
         "id": "1",
         "name": "pen",
+        "note": None,
         "price": None,
         "sold": None,
         "at": None,
@@ -195,3 +198,64 @@ def test_types_of_loaded_columns_follow_the_transforms() -> None:
     assert found["price"] == ("integer", False)
     assert found["name"] == ("boolean", False)
     assert found["since"] == ("boolean", True)
+
+
+def replace(pattern: str, replacement: str = "") -> dict[str, JsonValue]:
+    return {"kind": "replace", "column": "name", "pattern": pattern, "replacement": replacement}
+
+
+def test_replace_repairs_texts_so_that_they_can_be_cast() -> None:
+    steps = replace(r"^([0-9.]+) oz$", r"\1"), cast("name", "number")
+    assert apply({"name": "12.0 oz"}, *steps)[0]["name"] == 12.0
+    assert apply({"name": "7"}, *steps)[0]["name"] == 7.0
+    _, refused = apply({"name": "12.0 ml"}, *steps)
+    assert refused == (Refusal("cast", "name is '12.0 ml': not a number"),)
+
+
+def test_replace_finds_a_pattern_anywhere_and_every_time() -> None:
+    assert apply({"name": "1,234,567 pens"}, replace(","))[0]["name"] == "1234567 pens"
+
+
+def test_groups_have_names_and_numbers() -> None:
+    assert apply({"name": "a-b"}, replace(r"(\w)-(?P<last>\w)", r"\g<last>+\1"))[0]["name"] == "b+a"
+
+
+def test_what_replace_leaves_empty_is_missing() -> None:
+    _, refused = apply({"name": "n/a"}, replace("^n/a$"))
+    reason = "name is 'n/a': nothing of it remains, but it must have a value"
+    assert refused == (Refusal("replace", reason),)
+    step = {**replace("^n/a$"), "column": "note"}
+    values, _ = apply({"note": "n/a"}, step, cast("note", "number"))
+    assert str(values["note"]) == "nan"
+
+
+def test_replace_cannot_make_what_postgresql_cannot_hold() -> None:
+    _, refused = apply({"name": "pen"}, replace("e", r"\x00"))
+    assert "NUL character" in refused[0].reason
+
+
+def test_a_search_that_would_not_end_refuses_its_row_in_time() -> None:
+    started = time.monotonic()
+    _, refused = apply({"name": "a" * 60 + "b"}, replace("(a|aa)+$"))
+    assert time.monotonic() - started < 5
+    assert refused[0].rule == "replace"
+    assert "took longer than 0.1 s" in refused[0].reason
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "reason"),
+    [
+        ("(", "", r"pattern '\(' cannot be read: missing \) at position 1"),
+        ("*", "", "cannot be read: nothing to repeat"),
+        ("(?R)", "", "never ends its search"),
+        ("(a)", r"\2", "cannot be used: invalid group reference"),
+        ("(?x)(a) # a comment", r"\2", "cannot be used: invalid group reference"),
+        ("(?P<x>a)", r"\g<y>", "cannot be used: unknown group"),
+        ("a", r"\q", r"cannot be used: bad escape"),
+        ("a" * 501, "", "at most 500 characters"),
+        ("", "", "at least 1 character"),
+    ],
+)
+def test_a_pattern_that_cannot_work_is_refused(pattern: str, replacement: str, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        spec_of(replace(pattern, replacement))

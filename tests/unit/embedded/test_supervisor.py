@@ -155,6 +155,23 @@ def test_a_signal_stops_it_with_everything_it_started(
     assert not any(member.is_running() for member in family)
 
 
+def test_under_nohup_the_end_of_the_terminal_is_ignored(
+    tmp_path: Path, started: list[Supervised]
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what a child inherits
+    try:
+        it = Supervised(tmp_path, "echo ready; exec sleep 60")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    started.append(it)
+    it.says("up")
+    it.process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    assert it.process.poll() is None
+    it.process.send_signal(signal.SIGTERM)
+    it.says("stopped")
+
+
 def test_a_second_request_does_not_wait(tmp_path: Path, started: list[Supervised]) -> None:
     it = Supervised(tmp_path, "trap '' TERM; echo ready; while :; do sleep 1; done")
     started.append(it)

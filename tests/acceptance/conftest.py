@@ -1,0 +1,186 @@
+"""The product as a user has it: the installed command, an empty home directory, a folder."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from neurocortex.embedded import state
+from neurocortex.embedded.home import Home
+from neurocortex.embedded.state import ServiceRecord, State
+
+HERE = Path(__file__).parent
+COMMAND = str(Path(sys.executable).with_name("neurocortex"))
+ANY_PORTS = {f"NEUROCORTEX_PORTS__{name}": "0" for name in ("POSTGRES", "REDIS", "PREFECT")}
+
+FIRST_RUN_TIMEOUT_S = 280.0
+"""For a start with the main job, which takes 40 s where nothing else runs."""
+COMMAND_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 60.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.acceptance)
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who has just installed it: nothing set, nothing in the home directory."""
+
+    folder: Path
+    """The working directory."""
+    home_directory: Path
+    """`~`."""
+    environment: dict[str, str]
+
+    @classmethod
+    def new(cls, place: Path, **settings: str) -> "User":
+        """Return a new user with these settings in the environment."""
+        folder, home = place / "folder", place / "home"
+        folder.mkdir()
+        home.mkdir()
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PREFECT_", "NEUROCORTEX_", "XDG_"))
+        }
+        return cls(folder, home, {**inherited, "HOME": str(home), **settings})
+
+    def run(
+        self, *arguments: str, timeout_s: float = COMMAND_TIMEOUT_S, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `neurocortex` to its end."""
+        return self.shell(COMMAND, *arguments, timeout_s=timeout_s, **settings)
+
+    def shell(
+        self, *command: str, timeout_s: float = COMMAND_TIMEOUT_S, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run any command to its end."""
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**self.environment, **settings},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_s,
+        )
+
+    def start(self, output: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `neurocortex`; what it prints goes to a file."""
+        with output.open("wb") as file:
+            return subprocess.Popen(
+                [COMMAND, *arguments],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A platform that runs, with its main job done."""
+
+    user: User
+    home: Home
+    output: Path
+    """What `neurocortex up` printed so far."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """In which `neurocortex` finds this platform."""
+        return self.user.environment
+
+    @property
+    def state(self) -> State:
+        """What runs."""
+        found = state.read_live(self.home.run)
+        assert found is not None, self.output.read_text()
+        return found
+
+    @property
+    def api_url(self) -> str:
+        """Prefect's API, up to and with `/api`."""
+        return self.state.api_url
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run `neurocortex` to its end, as this platform's user."""
+        return self.user.run(*arguments, **settings)
+
+    def service(self, name: str) -> ServiceRecord:
+        """Return a service as it runs now."""
+        return next(record for record in self.state.services if record.name == name)
+
+
+def _until(holds: Callable[[], bool], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain"
+        time.sleep(0.05)
+
+
+def _belongs(process: psutil.Process, folder: str) -> bool:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        about = (process.cwd(), *process.cmdline(), *process.environ().values())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):  # gone, or not this user's
+        return False
+    return any(folder in text for text in about)
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], bool], float], None]:
+    """Wait until something holds, for so many seconds."""
+    return _until
+
+
+@pytest.fixture
+def processes_of() -> Callable[[Path], list[psutil.Process]]:
+    """Return the processes that have to do with a folder: all those of a platform have."""
+    return lambda folder: [each for each in psutil.process_iter() if _belongs(each, str(folder))]
+
+
+@pytest.fixture(scope="module")
+def new_user(tmp_path_factory: pytest.TempPathFactory) -> User:
+    """A user who sets nothing, shared by the tests of a module."""
+    return User.new(tmp_path_factory.mktemp("user"))
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """`neurocortex up` in a fresh home, with its main job done; all tests share it."""
+    place = tmp_path_factory.mktemp("platform")
+    home = Home(place / "data")
+    user = User.new(place, NEUROCORTEX_HOME=str(home.folder), **ANY_PORTS)
+    output = place / "output"
+    process = user.start(output, "up")
+    try:
+        _until(
+            lambda: "Ctrl-C here stops it" in output.read_text() or process.poll() is not None,
+            FIRST_RUN_TIMEOUT_S,
+        )
+        assert process.poll() is None, output.read_text()
+        yield Platform(user, home, output)
+    finally:
+        process.terminate()
+        process.wait(STOP_TIMEOUT_S)
+
+
+@pytest.fixture
+def api(platform: Platform) -> Iterator[httpx.Client]:
+    """The REST API of the platform's Prefect server."""
+    with httpx.Client(base_url=platform.api_url, timeout=30, trust_env=False) as client:
+        yield client

@@ -1,0 +1,284 @@
+"""The first minutes with the product, command by command, as the README tells them."""
+
+import json
+import re
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import httpx
+import psutil
+import pytest
+
+from neurocortex.cli.main import app
+from neurocortex.domain.deployments import INGEST, Tier, answer, etl
+from neurocortex.embedded import state
+from neurocortex.embedded.home import Home
+from neurocortex.settings import MASK, load
+
+if TYPE_CHECKING:
+    from tests.acceptance.conftest import Platform, User
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+README = (REPOSITORY / "README.md").read_text()
+RUN_URL = re.compile(r"· (\S+): (http://127\.0\.0\.1:\d+/runs/flow-run/([0-9a-f-]{36}))")
+FOUR_TIERS = "There are four priority tiers: critical, high, medium and low."
+
+ONCE_TIMEOUT_S = 280.0
+SLOW = pytest.mark.timeout(600)
+"""A start and three runs take 40 s on an idle machine of two cores."""
+
+Until = Callable[[Callable[[], bool], float], None]
+ProcessesOf = Callable[[Path], list[psutil.Process]]
+
+
+def failed(done: CompletedProcess[str]) -> str:
+    """Return the one message of a command that failed as commands should."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stderr
+
+
+# --- `up --once`, twice, then `up` and `down`, in a folder where nothing is set
+
+
+@pytest.fixture(scope="module")
+def first(new_user: "User") -> CompletedProcess[str]:
+    return new_user.run("up", "--once", timeout_s=ONCE_TIMEOUT_S)
+
+
+@SLOW
+def test_up_once_does_the_main_job_prints_it_and_leaves_nothing(
+    first: CompletedProcess[str], new_user: "User", processes_of: ProcessesOf
+) -> None:
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert first.stderr == ""
+    assert FOUR_TIERS in first.stdout
+    assert f"[1] {REPOSITORY / 'docs' / 'concepts.md'}" in first.stdout
+    assert re.search(r"Collection documents: [5-9]\d* documents added, 0 replaced", first.stdout)
+    assert "178 of 178 rows loaded into data.wine, 0 in quarantine" in first.stdout
+    started = [deployment for deployment, _, _ in RUN_URL.findall(first.stdout)]
+    assert started == [INGEST, answer(Tier.HIGH), etl("wine")]
+    assert processes_of(new_user.folder) == []
+    assert list(new_user.home_directory.iterdir()) == []
+    assert [path.name for path in new_user.folder.iterdir()] == [".neurocortex"]
+
+
+@SLOW
+@pytest.mark.usefixtures("first")
+def test_up_once_again_finds_the_documents_unchanged(
+    new_user: "User", processes_of: ProcessesOf
+) -> None:
+    again = new_user.run("up", "--once", timeout_s=ONCE_TIMEOUT_S)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert re.search(r": 0 documents added, 0 replaced, [5-9]\d* unchanged", again.stdout)
+    assert FOUR_TIERS in again.stdout
+    assert processes_of(new_user.folder) == []
+
+
+@SLOW
+@pytest.mark.usefixtures("first")
+def test_a_later_up_starts_the_services_only_and_down_stops_them(
+    new_user: "User", tmp_path: Path, until: Until, processes_of: ProcessesOf
+) -> None:
+    output = tmp_path / "output"
+    process = new_user.start(output, "up")
+    until(lambda: "Ctrl-C here" in output.read_text() or process.poll() is not None, 120)
+    assert RUN_URL.search(output.read_text()) is None, "the main job is done"
+
+    down = new_user.run("down")
+
+    assert (down.returncode, down.stderr) == (0, "")
+    assert down.stdout == "· Stopped: redis, postgres, prefect, worker.\n"
+    assert process.wait(5) == 0
+    assert processes_of(new_user.folder) == []
+    assert state.read(Home(new_user.folder / ".neurocortex").run) is None
+    assert "is not running. Start the platform with" in failed(new_user.run("status"))
+
+
+def test_ctrl_c_during_the_start_leaves_nothing(
+    new_user: "User", tmp_path: Path, until: Until, processes_of: ProcessesOf
+) -> None:
+    output = tmp_path / "output"
+    process = new_user.start(output, "up", "--once")
+    until(lambda: "PostgreSQL" in output.read_text(), 60)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 1, "--once did not do its job"
+    assert "Traceback" not in output.read_text()
+    assert processes_of(new_user.folder) == []
+
+
+@pytest.mark.parametrize("command", [("ask", "Why?"), ("ingest", "."), ("deploy",), ("status",)])
+def test_without_a_platform_a_command_says_how_to_start_one(
+    new_user: "User", command: tuple[str, ...]
+) -> None:
+    assert "Start the platform with `neurocortex up`" in failed(new_user.run(*command))
+
+
+# --- the README's commands, on a platform that runs
+
+
+def test_the_first_up_shows_the_answer_and_where_the_runs_are(
+    platform: "Platform", api: httpx.Client
+) -> None:
+    said = platform.output.read_text()
+    assert FOUR_TIERS in said
+    assert f"Prefect UI: {platform.state.ui_url}" in said
+    runs = RUN_URL.findall(said)
+    assert [deployment for deployment, _, _ in runs] == [INGEST, answer(Tier.HIGH), etl("wine")]
+    for _, _, run in runs:
+        assert api.get(f"/flow_runs/{UUID(run)}").json()["state"]["type"] == "COMPLETED"
+    for _, url, _ in runs:
+        assert httpx.get(url, trust_env=False, follow_redirects=True).status_code == 200
+
+
+def test_the_readmes_table_names_every_command() -> None:
+    named = re.findall(r"^\| `neurocortex (\w+)", README, re.MULTILINE)
+    assert sorted(named) == sorted(
+        command.name or command.callback.__name__
+        for command in app.registered_commands
+        if command.callback is not None
+    )
+
+
+@pytest.fixture(scope="module")
+def papers(platform: "Platform") -> Path:
+    """`~/papers`, of which the README's examples speak."""
+    folder = platform.user.home_directory / "papers"
+    folder.mkdir()
+    (folder / "trial.md").write_text(
+        "# A trial\n\nThe vaccine BNT162b2 was tested in 43,548 people in six countries.\n"
+    )
+    (folder / "weather.txt").write_text("It rained in Lisbon for most of that week in November.\n")
+    (folder / "blank.txt").write_text("")
+    return folder
+
+
+def test_the_readmes_shell_commands_do_what_it_says(platform: "Platform", papers: Path) -> None:
+    lines = [line for line in README.splitlines() if line.startswith(".venv/bin/neurocortex ")]
+    assert [shlex.split(line)[1] for line in lines] == ["ingest", "ask"]
+    commands = [
+        line.replace(
+            ".venv/bin/neurocortex", shlex.quote(f"{Path(sys.executable).parent}/neurocortex")
+        )
+        for line in lines
+    ]
+
+    ingested = platform.user.shell("/bin/sh", "-c", commands[0])
+    asked = platform.user.shell("/bin/sh", "-c", commands[1])
+
+    assert ingested.returncode == 0, ingested.stderr
+    assert "Collection papers: 2 documents added" in ingested.stdout
+    refused = [line.split() for line in ingested.stdout.splitlines() if "blank.txt" in line]
+    assert refused[-1][:2] == [str(papers / "blank.txt"), "empty"]
+    assert asked.returncode == 0, asked.stderr
+    assert "The vaccine BNT162b2 was tested" in asked.stdout
+    assert "(quoted from a source)" in asked.stdout
+    assert f"[1] {papers / 'trial.md'}, A trial" in asked.stdout
+
+
+@pytest.mark.usefixtures("papers")
+def test_the_readmes_python_example_runs(platform: "Platform") -> None:
+    found = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    program = f"{found.group(1)}\nprint(run.state.type.value)\n"
+    done = platform.user.shell(sys.executable, "-c", program, PREFECT_API_URL=platform.api_url)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "COMPLETED"
+
+
+def test_ingesting_again_changes_nothing_and_everything_refused_is_a_failure(
+    platform: "Platform", papers: Path
+) -> None:
+    again = platform.run("ingest", str(papers), "--collection", "papers")
+    assert "0 documents added, 0 replaced, 2 unchanged" in again.stdout
+    message = failed(platform.run("ingest", str(papers / "blank.txt"), "--collection", "papers"))
+    assert "Nothing was ingested" in message
+    assert "blank.txt: the file is empty" in message
+    assert f"See {platform.state.ui_url}/runs/flow-run/" in message
+
+
+@pytest.mark.parametrize("question", ["", " \n "])
+def test_an_empty_question_is_refused_in_words(platform: "Platform", question: str) -> None:
+    assert "empty" in failed(platform.run("ask", question))
+
+
+def test_a_question_that_is_too_long_is_refused_in_words(platform: "Platform") -> None:
+    message = failed(platform.run("ask", "why " * 25_000))
+    assert "characters" in message
+    assert len(message) < 2_000, "the question itself is not repeated"
+
+
+def test_an_unknown_collection_is_named_with_those_there_are(platform: "Platform") -> None:
+    message = failed(platform.run("ask", "Why?", "--collection", "nowhere"))
+    assert "There is no collection 'nowhere'. Existing collections: documents" in message
+
+
+def test_status_shows_services_and_workers(platform: "Platform") -> None:
+    shown = platform.run("status")
+    assert shown.returncode == 0, shown.stderr
+    assert f"The platform is ready. Prefect UI: {platform.state.ui_url}" in shown.stdout
+    first_words = [line.split()[0] for line in shown.stdout.splitlines() if line]
+    assert {*(record.name for record in platform.state.services), *Tier} <= set(first_words)
+
+
+def test_a_second_up_says_what_runs_and_starts_nothing(platform: "Platform") -> None:
+    before = platform.state
+    again = platform.run("up")
+    assert again.returncode == 0, again.stderr
+    assert f"Already running from {platform.home.folder}" in again.stdout
+    assert before.ui_url in again.stdout
+    assert platform.state == before
+
+
+def test_settings_are_shown_with_their_origin_and_secrets_masked(platform: "Platform") -> None:
+    shown = platform.run("settings", NEUROCORTEX_LLM__API_KEY="sk-very-secret")
+    assert shown.returncode == 0, shown.stderr
+    home = next(line for line in shown.stdout.splitlines() if line.startswith("NEUROCORTEX_HOME "))
+    assert home.split()[1:3] == [str(platform.home.folder), "environment"]
+    assert MASK in shown.stdout
+    assert "sk-very-secret" not in shown.stdout
+
+
+def test_settings_as_json_lists_every_setting(platform: "Platform") -> None:
+    shown = json.loads(platform.run("settings", "--json").stdout)
+    assert [entry["variable"] for entry in shown] == [entry.variable for entry in load().entries()]
+    assert all(entry["description"] for entry in shown)
+
+
+def test_a_wrong_setting_stops_a_command_with_what_is_allowed(platform: "Platform") -> None:
+    message = failed(platform.run("status", NEUROCORTEX_TIERS__LOW="many"))
+    assert "NEUROCORTEX_TIERS__LOW = 'many' (from environment)" in message
+    assert "integer" in message
+
+
+def test_doctor_finds_this_machine_fit(platform: "Platform") -> None:
+    examined = platform.run("doctor")
+    assert examined.returncode == 0, examined.stdout + examined.stderr
+    levels = {line.split()[0] for line in examined.stdout.splitlines()}
+    assert levels <= {"ok", "warn"}
+    assert "ok" in levels
+
+
+def test_deploying_twice_changes_nothing_and_a_paused_schedule_stays_paused(
+    platform: "Platform", api: httpx.Client
+) -> None:
+    wine = api.get(f"/deployments/name/{etl('wine')}").json()
+    (schedule,) = wine["schedules"]
+    paused = api.patch(
+        f"/deployments/{wine['id']}/schedules/{schedule['id']}", json={"active": False}
+    )
+    assert paused.is_success
+
+    one, other = platform.run("deploy"), platform.run("deploy")
+
+    assert one.returncode == 0, one.stderr
+    assert one.stdout == other.stdout
+    assert "deployment run-etl/wine on medium" in one.stdout
+    (schedule,) = api.get(f"/deployments/name/{etl('wine')}").json()["schedules"]
+    assert schedule["active"] is False
