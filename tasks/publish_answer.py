@@ -20,7 +20,7 @@ QUOTE_CHARS = 600
 @task(**STEP, task_run_name="publish the answer", cache_policy=NO_CACHE)
 def publish_answer(answer: Answer) -> None:
     """Leave the answer with its sources as a Markdown artifact `answer`."""
-    create_markdown_artifact(render(answer), key="answer", description=answer.question)
+    create_markdown_artifact(render(answer), key="answer", description=plain(answer.question))
 
 
 def render(answer: Answer) -> str:

@@ -15,7 +15,7 @@ from tasks.publish_gate import publish_gate, publish_quarantine
 def publish_ingestion(report: IngestReport, gate: GateReport) -> None:
     """Leave the counts, the gate's results and what was refused as artifacts."""
     create_markdown_artifact(
-        render(report), key="ingest-report", description=f"Collection {report.collection}"
+        render(report), key="ingest-report", description=f"Collection {plain(report.collection)}"
     )
     publish_gate("ingest-gate", gate)
     if report.quarantined:

@@ -15,6 +15,11 @@ _NUMBER: Final = (
 _MONTH: Final = (
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
 )
+_DO: Final = (
+    "Add|Call|Change|Choose|Click|Copy|Create|Delete|Edit|Enter|Give|Go|Install|Make|Open|Press"
+    "|Put|Remove|Run|Select|Set|Start|Stop|Take|Turn|Type|Use|Write"
+)
+"""Verbs that instructions begin with."""
 
 
 class Cue(NamedTuple):
@@ -67,6 +72,12 @@ CUES: Final = (
         r"\b(?:because|due to|since|caus\w*|result\w*|therefore|thus|lead\w*|led|reasons?|owing"
         r"|so that|in order to|consequence|explain\w*|attribut\w*)\b",
     ),
+    _cue(  # an instruction
+        r"^\s*how (?:to|(?:can|could|do|may|must|should) (?:i|one|people|we|you))\b",
+        rf"^(?:\d+\.\s|[-*]\s)?(?:{_DO})\b|^To [a-z]+ |, (?:then )?(?:{_DO.lower()})\b"
+        r"|(?:^|\s)(?:\$ |\./|--\w)",
+        case=True,
+    ),
     _cue(  # a way
         r"^\s*how (?:can|do|does|did|is|are|was|were|has|have|could|should|to)\b",
         r"\b(?:by|through|via|using|use|with|based on|according)\b",
@@ -85,6 +96,9 @@ CUES: Final = (
         r"(?:[^,;]+[,;]){2}|\bincluding\b|\bsuch as\b|\(1\)|\(i\)",
     ),
 )
+_WHAT_IS: Final = re.compile(
+    r"\s*what (?:is|are|was|were) (?:an? |the )?(?P<term>[\w-]+(?: [\w-]+)?)\s*\??", re.IGNORECASE
+)
 _INTERROGATIVE: Final = re.compile(
     r"\bhow (?:many|much|long|old|often|far|fast|high|large|big|small|tall|frequently)\b"
     r"|\b(?:what|which) (?:years?|dates?|months?|days?|times?|kinds?|types?|sorts?)\b",
@@ -101,7 +115,12 @@ def subject(question: str) -> str:
 
 def asked(question: str) -> Sequence[Cue]:
     """Return the cues of the kinds of answer that `question` asks for; often none."""
-    return [cue for cue in CUES if cue.asked.search(question)]
+    found = [cue for cue in CUES if cue.asked.search(question)]
+    if what := _WHAT_IS.fullmatch(question):
+        term = re.escape(what["term"])
+        begins = rf"^(?:[-*]\s)?(?:an? |the )?{term}s?(?: \([^)]*\))?\s?(?: is| are| means|:|—|–)\s"
+        found.append(Cue(_WHAT_IS, re.compile(begins, re.IGNORECASE)))
+    return found
 
 
 def met(cues: Sequence[Cue], sentence: str, question: str) -> int:

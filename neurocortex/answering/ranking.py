@@ -36,6 +36,12 @@ _EMPTY: Final = 0.3
 """Taken from a sentence that adds next to nothing to the question: a heading, an announcement."""
 _FEW: Final = 3
 """Terms; a sentence with fewer of its own adds next to nothing."""
+_TITLE: Final = 0.6
+"""Taken from a heading inside a passage: it repeats the question better than its answer does."""
+_ROW: Final = 0.15
+"""Taken from a table's row: without its header it says less than a sentence does."""
+_HEADLINE: Final = re.compile(r"(?:\d[\d.]*\s)?[A-Z][^\n|]{0,100}[^\s.!?:;,…]")
+"""A paragraph of one line that ends no sentence. It says what the sentences below it are about."""
 _LONG: Final = 60
 """Words. In a longer sentence with line breaks, as in a table's row, each line is its own."""
 CELL: Final = " | "
@@ -74,6 +80,7 @@ class _Sentence:
     """Terms of the headings above it."""
     before: frozenset[str]
     """Terms of the sentence before it in the passage."""
+    is_heading: bool
 
 
 def rank(question: str, passages: Sequence[Passage]) -> list[Candidate]:
@@ -103,6 +110,8 @@ def rank(question: str, passages: Sequence[Passage]) -> list[Candidate]:
             + _PRIOR * (each.passage.score / best if best > 0 else 0)
             + _CUE * met(cues, candidate.text, question)
             - _EMPTY * (len(terms.difference(weights)) < _FEW)
+            - _TITLE * each.is_heading
+            - _ROW * (CELL in candidate.text)
         )
         ranked.append(Candidate(each.passage, each.spans, each.place, coverage, score))
     return sorted(ranked, key=lambda candidate: -candidate.score)
@@ -119,13 +128,26 @@ def _once(passages: Sequence[Passage]) -> Iterator[_Sentence]:
     for passage in passages:
         spans = list(_spans(passage.text))
         terms = [tokens(passage.text[span.start : span.end]) for span in spans]
-        heading = frozenset(tokens(passage.heading or ""))
+        above = passage.heading or ""
+        heading, outermost = frozenset(tokens(above)), tokens(above.partition(" > ")[0])
         for place, span in enumerate(spans):
+            is_heading = _is_heading(passage.text, spans, place)
+            if is_heading:  # nearer than the passage's own, which is that of most of it
+                heading = frozenset((*terms[place], *outermost))
             key = (passage.document_id, passage.start + span.start, passage.start + span.end)
             if key not in seen:
                 seen.add(key)
                 before = frozenset(terms[place - 1]) if place else frozenset()
-                yield _Sentence(passage, spans, place, terms[place], heading, before)
+                yield _Sentence(passage, spans, place, terms[place], heading, before, is_heading)
+
+
+def _is_heading(text: str, spans: Sequence[Span], place: int) -> bool:
+    """Whether a sentence stands alone on its line, between blank lines, and ends none."""
+    start, end = spans[place]
+    if place + 1 == len(spans) or not _HEADLINE.fullmatch(text, start, end):
+        return False
+    before = text[spans[place - 1].end : start] if place else "\n\n"
+    return "\n\n" in before and "\n\n" in text[end : spans[place + 1].start]
 
 
 def _spans(text: str) -> Iterator[Span]:

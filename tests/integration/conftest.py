@@ -1,11 +1,15 @@
 """Real services for the tests: each started once for the whole run, in a temporary folder."""
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import Popen
 from uuid import uuid4
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -112,6 +116,52 @@ def prefect_server(
     )
     with _running(server.service()):
         yield server.api_url
+
+
+@dataclass
+class MortalServer:
+    """A PostgreSQL of the test's own, to be killed."""
+
+    server: PostgresServer
+    children: list[Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> None:
+        self.children.append(process.spawn(self.server.service().command()))
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self.server.is_ready():
+            assert time.monotonic() < deadline, process.tail(self.server.log)
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """End it as a power failure would: every process at once, nothing written."""
+        child = self.children[-1]
+        everything = [psutil.Process(child.pid), *process.descendants(child.pid)]
+        for each in everything:
+            each.send_signal(signal.SIGKILL)
+        child.wait()
+        psutil.wait_procs(everything, timeout=10)
+
+    def stop(self) -> None:
+        if self.children[-1].poll() is None:
+            process.stop(self.children[-1], signal.SIGINT, 10)
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[MortalServer]:
+    """A PostgreSQL that nobody else uses, set up as the platform's own is."""
+    server = PostgresServer(
+        data=tmp_path / "postgres",
+        log=tmp_path / "postgres.log",
+        port=ports.free(),
+        superuser_password="superuser-of-the-test",
+        owner_password="owner-of-the-test",
+    )
+    server.initialise()
+    mortal = MortalServer(server)
+    mortal.start()
+    server.prepare()
+    yield mortal
+    mortal.stop()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, table, text
 
 from neurocortex.domain.documents import Chunk, Document, SplitDocument
 from neurocortex.engines import embedders
@@ -96,7 +96,10 @@ def counts() -> Counts:
                 text("SELECT tablename FROM pg_tables WHERE schemaname = 'lake'")
             ).all()
             return {
-                name: connection.scalar(text(f'SELECT count(*) FROM lake."{name}"')) or 0
+                name: connection.scalar(
+                    select(func.count()).select_from(table(name, schema="lake"))
+                )
+                or 0
                 for name in tables
             }
 

@@ -1,77 +1,29 @@
 """PostgreSQL is killed in the middle of a load: the table is as it was, and the next load works."""
 
-import signal
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from subprocess import Popen
 from threading import Timer
+from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 from sqlalchemy import Engine, text
 
 from neurocortex.datasets import etl
 from neurocortex.datasets.spec import DatasetSpec
-from neurocortex.embedded import ports, process
-from neurocortex.embedded.postgres import PLATFORM_DATABASE, PostgresServer
+from neurocortex.embedded.postgres import PLATFORM_DATABASE
 from neurocortex.errors import LakeUnavailableError, LoadError
 from neurocortex.lake import loads, quarantine
 from neurocortex.lake.database import connect
 from neurocortex.lake.loads import LoadStatus
 from neurocortex.lake.migration import migrate
 
+if TYPE_CHECKING:
+    from tests.integration.conftest import MortalServer
+
 People = Callable[..., DatasetSpec]
 
 
-@dataclass
-class MortalServer:
-    """A PostgreSQL of the test's own, to be killed."""
-
-    server: PostgresServer
-    children: list[Popen[bytes]] = field(default_factory=list)
-
-    def start(self) -> None:
-        self.children.append(process.spawn(self.server.service().command()))
-        deadline = time.monotonic() + 60
-        while not self.server.is_ready():
-            assert time.monotonic() < deadline, process.tail(self.server.log)
-            time.sleep(0.1)
-
-    def kill(self) -> None:
-        """End it as a power failure would: every process at once, nothing written."""
-        child = self.children[-1]
-        everything = [psutil.Process(child.pid), *process.descendants(child.pid)]
-        for each in everything:
-            each.send_signal(signal.SIGKILL)
-        child.wait()
-        psutil.wait_procs(everything, timeout=10)
-
-    def stop(self) -> None:
-        if self.children[-1].poll() is None:
-            process.stop(self.children[-1], signal.SIGINT, 10)
-
-
 @pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[MortalServer]:
-    server = PostgresServer(
-        data=tmp_path / "postgres",
-        log=tmp_path / "postgres.log",
-        port=ports.free(),
-        superuser_password="superuser-of-the-test",
-        owner_password="owner-of-the-test",
-    )
-    server.initialise()
-    mortal = MortalServer(server)
-    mortal.start()
-    server.prepare()
-    yield mortal
-    mortal.stop()
-
-
-@pytest.fixture
-def mortal_lake(mortal: MortalServer) -> Iterator[Engine]:
+def mortal_lake(mortal: "MortalServer") -> Iterator[Engine]:
     engine = connect(mortal.server.url(PLATFORM_DATABASE), pool_size=2)
     migrate(engine)
     yield engine
@@ -83,7 +35,7 @@ def names(lake: Engine) -> list[str]:
         return list(connection.scalars(text("SELECT name FROM data.people ORDER BY id")))
 
 
-def test_killed_while_staging(mortal: MortalServer, mortal_lake: Engine, people: People) -> None:
+def test_killed_while_staging(mortal: "MortalServer", mortal_lake: Engine, people: People) -> None:
     etl.run(people("1,Ada,,\n"), mortal_lake)
     spec = people("".join(f"{row},New,,\n" if row % 2 else f"{row},,,\n" for row in range(1, 21)))
 
@@ -113,7 +65,9 @@ def test_killed_while_staging(mortal: MortalServer, mortal_lake: Engine, people:
     assert left == 0
 
 
-def test_killed_while_publishing(mortal: MortalServer, mortal_lake: Engine, people: People) -> None:
+def test_killed_while_publishing(
+    mortal: "MortalServer", mortal_lake: Engine, people: People
+) -> None:
     etl.run(people("1,Ada,,\n"), mortal_lake)
     with mortal_lake.begin() as connection:
         connection.execute(

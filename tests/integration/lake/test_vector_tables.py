@@ -1,0 +1,176 @@
+"""Which of the three ways the vectors of a collection are brought in step, and what readers see."""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from psycopg import sql
+from sqlalchemy import text
+
+from neurocortex.engines.lsa import LsaTrainer
+from neurocortex.lake import vectors
+from neurocortex.lake.database import driver
+from neurocortex.lake.embedding import Embedder
+from neurocortex.lake.store import Lake
+from neurocortex.lake.vectors import INDEX_FROM
+
+if TYPE_CHECKING:
+    from tests.integration.lake.conftest import Counts, MakeDocument
+
+Make = Callable[..., Embedder]
+
+
+def table_of(lake: Lake) -> str:
+    with lake.engine.connect() as connection:
+        found = connection.scalar(text("SELECT vector_table FROM lake.collections"))
+    assert found is not None
+    return str(found)
+
+
+def is_indexed(lake: Lake) -> bool:
+    with lake.engine.connect() as connection:
+        return bool(
+            connection.scalar(
+                text(
+                    "SELECT count(*) FROM pg_indexes"
+                    " WHERE tablename = :t AND indexdef LIKE '%hnsw%'"
+                ),
+                {"t": table_of(lake)},
+            )
+        )
+
+
+def load(lake: Lake, document: "MakeDocument", model: Embedder, numbers: range) -> None:
+    lake.load_documents("papers", (document(str(n), f"text number{n}") for n in numbers), model)
+
+
+def vector_tables(counts: dict[str, int]) -> list[int]:
+    return [rows for name, rows in counts.items() if name.startswith("vectors_")]
+
+
+def test_a_small_collection_has_no_index_and_grows_in_place(
+    lake: Lake, document: "MakeDocument", counts: "Counts", hash_embedder: Make
+) -> None:
+    load(lake, document, hash_embedder(), range(50))
+    table = table_of(lake)
+    load(lake, document, hash_embedder(), range(50, 200))
+    assert table_of(lake) == table
+    assert not is_indexed(lake)
+    assert vector_tables(counts(lake)) == [200]
+
+
+def test_a_large_load_builds_an_index_that_is_used(
+    lake: Lake, document: "MakeDocument", counts: "Counts", hash_embedder: Make
+) -> None:
+    model = hash_embedder()
+    load(lake, document, model, range(100))
+    small = table_of(lake)
+    load(lake, document, model, range(100, INDEX_FROM))
+    large = table_of(lake)
+    assert large != small
+    assert is_indexed(lake)
+    assert vector_tables(counts(lake)) == [INDEX_FROM], "the old table is gone"
+    with lake.engine.connect() as connection:
+        nearest = sql.SQL("EXPLAIN SELECT chunk_id FROM {} ORDER BY embedding <#> %s LIMIT 10")
+        plan = driver(connection).execute(
+            nearest.format(sql.Identifier("lake", large)),
+            [vectors.as_text(model.embed_query("x"))],
+        )
+        assert any("hnsw" in line for (line,) in plan)
+    load(lake, document, model, range(INDEX_FROM, INDEX_FROM + 100))
+    assert table_of(lake) == large, "a small load inserts into the index"
+    found = lake.search("papers", f"text number{INDEX_FROM + 50}", 1)
+    assert found[0].source == str(INDEX_FROM + 50)
+    assert found[0].dense_rank == 1
+
+
+def test_a_collection_that_grows_slowly_past_the_border_gets_its_index(
+    lake: Lake, document: "MakeDocument", hash_embedder: Make
+) -> None:
+    load(lake, document, hash_embedder(), range(INDEX_FROM - 100))
+    assert not is_indexed(lake)
+    table = table_of(lake)
+    load(lake, document, hash_embedder(), range(INDEX_FROM - 100, INDEX_FROM + 1))
+    assert table_of(lake) == table
+    assert is_indexed(lake)
+
+
+def test_the_model_is_fitted_again_when_the_collection_has_grown_by_half(
+    lake: Lake, document: "MakeDocument", counts: "Counts"
+) -> None:
+    def grow(numbers: range) -> bool:
+        documents = [document(str(n), f"word{n % 7} word{n % 5} animal") for n in numbers]
+        return lake.load_documents("papers", documents, LsaTrainer()).reembedded
+
+    assert grow(range(10))
+    first = lake.collection("papers").model_version
+    assert not grow(range(10, 15))
+    assert lake.collection("papers").model_version == first
+    assert grow(range(15, 16))
+    assert lake.collection("papers").model_version != first
+    rows = counts(lake)
+    assert rows["embedding_models"] == 1
+    assert vector_tables(rows) == [16]
+
+
+def test_loading_in_another_order_gives_the_same_model(
+    lake: Lake, document: "MakeDocument"
+) -> None:
+    documents = [document(str(n), f"word{n % 7} word{n % 5} animal") for n in range(30)]
+    lake.load_documents("papers", documents, LsaTrainer())
+    forwards = lake.collection("papers").model_version
+    with lake.engine.begin() as connection:
+        connection.execute(text("DELETE FROM lake.collections"))
+    lake.load_documents("papers", documents[::-1], LsaTrainer())
+    assert lake.collection("papers").model_version == forwards
+
+
+def test_readers_never_wait_and_always_find(
+    lake: Lake, document: "MakeDocument", hash_embedder: Make
+) -> None:
+    """Searches go on while loads replace the vector table, again and again."""
+    load(lake, document, hash_embedder(), range(100))
+    stop = threading.Event()
+    failures: list[BaseException] = []
+    searches = 0
+
+    def read() -> None:
+        nonlocal searches
+        while not stop.is_set():
+            try:
+                assert lake.search("papers", "text number7", 1)[0].source == "7"
+                searches += 1
+            except BaseException as error:  # noqa: BLE001 - reported by the test's own thread
+                failures.append(error)
+                return
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    size = INDEX_FROM
+    for _ in range(3):
+        load(lake, document, hash_embedder(), range(100, size))
+        size = int(size * 1.3)
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert failures == []
+    assert searches > 3
+
+
+@pytest.mark.parametrize("dimension", [1, 2000, 2001, 4000])
+def test_vectors_of_any_dimension_pgvector_indexes(
+    lake: Lake, document: "MakeDocument", hash_embedder: Make, dimension: int
+) -> None:
+    model = hash_embedder("hash", dimension)
+    load(lake, document, model, range(3))
+    assert len(lake.search("papers", "number1")) == 3
+
+
+def test_more_dimensions_are_refused(
+    lake: Lake, document: "MakeDocument", hash_embedder: Make
+) -> None:
+    with pytest.raises(Exception, match="at most 4000"):
+        load(lake, document, hash_embedder("hash", 4001), range(3))
+    assert lake.collections() == ()
