@@ -1,6 +1,8 @@
 """What holds for every test: no telemetry, no settings or Prefect profile of the user's own."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from neurocortex.telemetry import switch_off
 switch_off()
 for name in [name for name in os.environ if name.startswith((PREFIX, "PREFECT_"))]:
     del os.environ[name]
-os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="neurocortex-tests-")
+_prefect_home = tempfile.mkdtemp(prefix="neurocortex-tests-")
+atexit.register(shutil.rmtree, _prefect_home, ignore_errors=True)
+os.environ["PREFECT_HOME"] = _prefect_home
 os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"
 
 

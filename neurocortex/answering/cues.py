@@ -5,7 +5,7 @@ mark on the surface of a sentence: a number, a date, a name, a reason.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 _NUMBER: Final = (
@@ -15,6 +15,7 @@ _NUMBER: Final = (
 _MONTH: Final = (
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
 )
+_HOW_TO: Final = r"^\s*how (?:to|(?:can|could|do|may|must|should) (?:i|one|people|we|you))\b"
 _DO: Final = (
     "Add|Call|Change|Choose|Click|Copy|Create|Delete|Edit|Enter|Give|Go|Install|Make|Open|Press"
     "|Put|Remove|Run|Select|Set|Start|Stop|Take|Turn|Type|Use|Write"
@@ -73,13 +74,12 @@ CUES: Final = (
         r"|so that|in order to|consequence|explain\w*|attribut\w*)\b",
     ),
     _cue(  # an instruction
-        r"^\s*how (?:to|(?:can|could|do|may|must|should) (?:i|one|people|we|you))\b",
-        rf"^(?:\d+\.\s|[-*]\s)?(?:{_DO})\b|^To [a-z]+ |, (?:then )?(?:{_DO.lower()})\b"
-        r"|(?:^|\s)(?:\$ |\./|--\w)",
+        _HOW_TO,
+        rf"^(?:\d+\.\s|[-*]\s)?(?:{_DO})\b|^To [a-z]+ |, (?:then )?(?:{_DO.lower()})\b",
         case=True,
     ),
     _cue(  # a way
-        r"^\s*how (?:can|do|does|did|is|are|was|were|has|have|could|should|to)\b",
+        rf"(?!{_HOW_TO})^\s*how (?:can|do|does|did|is|are|was|were|has|have|could|should)\b",
         r"\b(?:by|through|via|using|use|with|based on|according)\b",
     ),
     _cue(  # a definition
@@ -99,6 +99,7 @@ CUES: Final = (
 _WHAT_IS: Final = re.compile(
     r"\s*what (?:is|are|was|were) (?:an? |the )?(?P<term>[\w-]+(?: [\w-]+)?)\s*\??", re.IGNORECASE
 )
+_TO_DO: Final = re.compile(rf"{_HOW_TO}\s+(?P<verb>\w+).*", re.IGNORECASE)
 _INTERROGATIVE: Final = re.compile(
     r"\bhow (?:many|much|long|old|often|far|fast|high|large|big|small|tall|frequently)\b"
     r"|\b(?:what|which) (?:years?|dates?|months?|days?|times?|kinds?|types?|sorts?)\b",
@@ -115,12 +116,20 @@ def subject(question: str) -> str:
 
 def asked(question: str) -> Sequence[Cue]:
     """Return the cues of the kinds of answer that `question` asks for; often none."""
-    found = [cue for cue in CUES if cue.asked.search(question)]
+    return [*(cue for cue in CUES if cue.asked.search(question)), *_beginning(question)]
+
+
+def _beginning(question: str) -> Iterator[Cue]:
+    """Yield what a sentence begins with that answers this very question.
+
+    "A gate is" for "What is a gate?", "To add" for "How do I add a gate?".
+    """
     if what := _WHAT_IS.fullmatch(question):
-        term = re.escape(what["term"])
-        begins = rf"^(?:[-*]\s)?(?:an? |the )?{term}s?(?: \([^)]*\))?\s?(?: is| are| means|:|—|–)\s"
-        found.append(Cue(_WHAT_IS, re.compile(begins, re.IGNORECASE)))
-    return found
+        term = rf"(?:an? |the )?{re.escape(what['term'])}s?(?: \([^)]*\))?"
+        copula = r"\s?(?: is| are| means|:|—|–)\s"
+        yield Cue(_WHAT_IS, re.compile(rf"^(?:[-*]\s)?{term}{copula}", re.IGNORECASE))
+    elif how := _TO_DO.fullmatch(question):
+        yield Cue(_TO_DO, re.compile(rf"^(?:[-*]\s)?to {how['verb']}\b", re.IGNORECASE))
 
 
 def met(cues: Sequence[Cue], sentence: str, question: str) -> int:

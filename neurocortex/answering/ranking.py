@@ -39,7 +39,9 @@ _FEW: Final = 3
 _TITLE: Final = 0.6
 """Taken from a heading inside a passage: it repeats the question better than its answer does."""
 _ROW: Final = 0.15
-"""Taken from a table's row: without its header it says less than a sentence does."""
+"""Taken from a table's row, which says little without its header, and from a piece of code."""
+_INDENTED: Final = "\n  "
+"""In code. Converters join the lines of prose, or keep them without indentation."""
 _HEADLINE: Final = re.compile(r"(?:\d[\d.]*\s)?[A-Z][^\n|]{0,100}[^\s.!?:;,…]")
 """A paragraph of one line that ends no sentence. It says what the sentences below it are about."""
 _LONG: Final = 60
@@ -111,7 +113,7 @@ def rank(question: str, passages: Sequence[Passage]) -> list[Candidate]:
             + _CUE * met(cues, candidate.text, question)
             - _EMPTY * (len(terms.difference(weights)) < _FEW)
             - _TITLE * each.is_heading
-            - _ROW * (CELL in candidate.text)
+            - _ROW * (CELL in candidate.text or _INDENTED in candidate.text)
         )
         ranked.append(Candidate(each.passage, each.spans, each.place, coverage, score))
     return sorted(ranked, key=lambda candidate: -candidate.score)

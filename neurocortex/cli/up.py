@@ -39,6 +39,7 @@ def up(
     from neurocortex.embedded.home import Home
     from neurocortex.embedded.platform import platform
     from neurocortex.embedded.supervisor import StopRequestedError
+    from neurocortex.errors import AlreadyRunningError
     from neurocortex.settings import load
 
     settings = load().settings
@@ -61,6 +62,8 @@ def up(
     except StopRequestedError:
         if once:
             raise typer.Exit(1) from None
+    except AlreadyRunningError as error:
+        show.note(f"{error} It is only just starting: `neurocortex status` shows when it is up.")
 
 
 def _documents(corpus: Path | None, once: bool, home: "Home", show: "Steps") -> Path | None:

@@ -197,6 +197,9 @@ def _copy_chunks(
 
 
 def _write_row(copy: psycopg.Copy, source: str, values: Sequence[object]) -> None:
+    """Write a row, or name the document it is of."""
+    if any("\0" in value for value in values if isinstance(value, str)):
+        raise LoadError(source, "it holds the character NUL, which PostgreSQL cannot store.")
     try:
         copy.write_row(values)
     except (psycopg.DataError, UnicodeEncodeError) as error:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -15,28 +15,37 @@ KEPT: Final = 4
 """Models a process keeps: a fitted one is up to 50 MB."""
 
 
+class ModelKey(NamedTuple):
+    """What makes two models the same."""
+
+    restore: Restore
+    name: str
+    version: str
+    dimension: int
+
+
 class ModelCache:
-    """The models this process used last, by name and version."""
+    """The models this process used last."""
 
     def __init__(self, limit: int) -> None:
         """Keep at most `limit` models."""
         self._limit = limit
         self._lock = Lock()
-        self._models: OrderedDict[tuple[str, str], Embedder] = OrderedDict()
+        self._models: OrderedDict[ModelKey, Embedder] = OrderedDict()
 
-    def get(self, name: str, version: str) -> Embedder | None:
+    def get(self, key: ModelKey) -> Embedder | None:
         """Return a model, if it is here."""
         with self._lock:
-            found = self._models.get((name, version))
+            found = self._models.get(key)
             if found is not None:
-                self._models.move_to_end((name, version))
+                self._models.move_to_end(key)
             return found
 
-    def put(self, model: Embedder) -> None:
+    def put(self, key: ModelKey, model: Embedder) -> None:
         """Keep a model; the one unused for longest may go."""
         with self._lock:
-            self._models[model.name, model.version] = model
-            self._models.move_to_end((model.name, model.version))
+            self._models[key] = model
+            self._models.move_to_end(key)
             while len(self._models) > self._limit:
                 self._models.popitem(last=False)
 
@@ -61,7 +70,8 @@ def load(
     """Return the model the collection's vectors came from; None where it has no vectors yet."""
     if collection.model_version is None or collection.dimension is None:
         return None
-    found = cache.get(collection.embedder, collection.model_version)
+    key = ModelKey(restore, collection.embedder, collection.model_version, collection.dimension)
+    found = cache.get(key)
     if found is None:
         content = connection.scalar(
             select(ModelRow.content).where(
@@ -69,10 +79,6 @@ def load(
                 ModelRow.version == collection.model_version,
             )
         )
-        found = restore(
-            RecordedEmbedder(
-                collection.embedder, collection.model_version, collection.dimension, content
-            )
-        )
-        cache.put(found)
+        found = restore(RecordedEmbedder(key.name, key.version, key.dimension, content))
+        cache.put(key, found)
     return found

@@ -77,15 +77,16 @@ def fuse(
     0 means the same in every lexical score, but a cosine has no natural zero.
     """
     best = max(lexical_scores.values(), default=0.0)
-    if best <= 0:
-        share = 1.0
     least = min(similarities.values(), default=0.0)
     span = max(similarities.values(), default=0.0) - least
-    return {
-        chunk: (1 - share) * (score / best if best > 0 else 0.0)
-        + share * ((similarities.get(chunk, least) - least) / span if span > 0 else 0.0)
-        for chunk, score in lexical_scores.items()
-    }
+    if best <= 0:
+        share = 1.0
+    fused = {}
+    for chunk, score in lexical_scores.items():
+        words = score / best if best > 0 else 0.0
+        likeness = (similarities.get(chunk, least) - least) / span if span > 0 else 1.0
+        fused[chunk] = (1 - share) * words + share * likeness
+    return fused
 
 
 def _search(

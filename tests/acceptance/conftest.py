@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,19 +56,25 @@ class User:
         return cls(folder, home, {**inherited, "HOME": str(home), **settings})
 
     def run(
-        self, *arguments: str, timeout_s: float = COMMAND_TIMEOUT_S, **settings: str
+        self,
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        timeout_s: float = COMMAND_TIMEOUT_S,
     ) -> subprocess.CompletedProcess[str]:
         """Run `neurocortex` to its end."""
-        return self.shell(COMMAND, *arguments, timeout_s=timeout_s, **settings)
+        return self.shell(COMMAND, *arguments, settings=settings, timeout_s=timeout_s)
 
     def shell(
-        self, *command: str, timeout_s: float = COMMAND_TIMEOUT_S, **settings: str
+        self,
+        *command: str,
+        settings: Mapping[str, str] | None = None,
+        timeout_s: float = COMMAND_TIMEOUT_S,
     ) -> subprocess.CompletedProcess[str]:
         """Run any command to its end."""
         return subprocess.run(
             command,
             cwd=self.folder,
-            env={**self.environment, **settings},
+            env={**self.environment, **(settings or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -115,9 +121,11 @@ class Platform:
         """Prefect's API, up to and with `/api`."""
         return self.state.api_url
 
-    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, settings: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run `neurocortex` to its end, as this platform's user."""
-        return self.user.run(*arguments, **settings)
+        return self.user.run(*arguments, settings=settings)
 
     def service(self, name: str) -> ServiceRecord:
         """Return a service as it runs now."""

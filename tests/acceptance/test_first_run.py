@@ -134,7 +134,8 @@ def test_the_first_up_shows_the_answer_and_where_the_runs_are(
     for _, _, run in runs:
         assert api.get(f"/flow_runs/{UUID(run)}").json()["state"]["type"] == "COMPLETED"
     for _, url, _ in runs:
-        assert httpx.get(url, trust_env=False, follow_redirects=True).status_code == 200
+        page = httpx.get(url, trust_env=False, headers={"Accept": "text/html"})
+        assert (page.status_code, "<html" in page.text) == (200, True), "as a browser asks"
 
 
 def test_the_readmes_table_names_every_command() -> None:
@@ -187,7 +188,9 @@ def test_the_readmes_python_example_runs(platform: "Platform") -> None:
     found = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert found is not None
     program = f"{found.group(1)}\nprint(run.state.type.value)\n"
-    done = platform.user.shell(sys.executable, "-c", program, PREFECT_API_URL=platform.api_url)
+    done = platform.user.shell(
+        sys.executable, "-c", program, settings={"PREFECT_API_URL": platform.api_url}
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "COMPLETED"
 
@@ -237,7 +240,7 @@ def test_a_second_up_says_what_runs_and_starts_nothing(platform: "Platform") -> 
 
 
 def test_settings_are_shown_with_their_origin_and_secrets_masked(platform: "Platform") -> None:
-    shown = platform.run("settings", NEUROCORTEX_LLM__API_KEY="sk-very-secret")
+    shown = platform.run("settings", settings={"NEUROCORTEX_LLM__API_KEY": "sk-very-secret"})
     assert shown.returncode == 0, shown.stderr
     home = next(line for line in shown.stdout.splitlines() if line.startswith("NEUROCORTEX_HOME "))
     assert home.split()[1:3] == [str(platform.home.folder), "environment"]
@@ -252,7 +255,7 @@ def test_settings_as_json_lists_every_setting(platform: "Platform") -> None:
 
 
 def test_a_wrong_setting_stops_a_command_with_what_is_allowed(platform: "Platform") -> None:
-    message = failed(platform.run("status", NEUROCORTEX_TIERS__LOW="many"))
+    message = failed(platform.run("status", settings={"NEUROCORTEX_TIERS__LOW": "many"}))
     assert "NEUROCORTEX_TIERS__LOW = 'many' (from environment)" in message
     assert "integer" in message
 

@@ -1,4 +1,4 @@
-"""The platform as root, below a folder that nobody else can enter, and as an ordinary user."""
+"""The platform as an ordinary user."""
 
 import os
 import pwd
@@ -60,23 +60,3 @@ def test_an_ordinary_user_can_bring_it_up(
         assert started.supervisor.username() == USER
         assert {process.username() for process in started.family()} == {USER}
         assert started.command.home.postgres.stat().st_uid == pwd.getpwnam(USER).pw_uid
-
-
-@needs_root
-def test_postgres_gets_no_more_rights_than_it_needs(
-    tmp_path: Path, prefect_server: str, make_command: "type[Command]"
-) -> None:
-    # pytest's folders are for root alone, as /root is: PostgreSQL's account cannot enter them.
-    assert tmp_path.parent.stat().st_mode & 0o077 == 0
-    command = make_command(tmp_path, {"PREFECT_API_URL": prefect_server})
-    with command.up() as started:
-        server = started.process("postgres")
-        assert server.username() != "root"
-        said = Path(f"/proc/{server.pid}/status").read_text()
-        held = {
-            line.split()[0]: int(line.split()[1], 16)
-            for line in said.splitlines()
-            if line.startswith("Cap")
-        }
-        assert held["CapEff:"] in {1 << 1, 1 << 2}  # CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH
-        assert held["CapPrm:"] == held["CapEff:"]

@@ -1,10 +1,15 @@
 """PostgreSQL's data folder: made in one step, and never guessed about."""
 
+import os
+import signal
+import sys
+import tempfile
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from neurocortex.embedded import binaries, process
 from neurocortex.embedded.ports import free
 from neurocortex.embedded.postgres import PostgresServer
 from neurocortex.errors import ServiceFailedError
@@ -62,3 +67,41 @@ def test_preparing_it_again_changes_nothing(postgres_server: PostgresServer) -> 
     postgres_server.prepare()
     with psycopg.connect(postgres_server.url()) as connection:
         assert connection.info.user == "neurocortex"
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or sys.platform != "linux", reason="needs root, and Linux' capabilities"
+)
+@pytest.mark.parametrize("outer_mode", [0o711, 0o700])
+def test_as_root_it_runs_with_no_more_rights_than_it_needs(outer_mode: int) -> None:
+    with tempfile.TemporaryDirectory() as outer:
+        folder = Path(outer)
+        folder.chmod(outer_mode)  # 0o700 as /root has: the server's account cannot enter it
+        server = PostgresServer(
+            data=folder / "data",
+            log=folder / "log",
+            port=free(),
+            superuser_password="super",
+            owner_password="owner",
+        )
+        server.initialise()
+        child = process.spawn(server.command())
+        try:
+            while not server.is_ready():
+                assert child.poll() is None, server.log.read_text()
+            status = Path(f"/proc/{child.pid}/status").read_text()
+        finally:
+            process.stop(child, signal.SIGINT, timeout_s=10)
+        assert folder.stat().st_mode & 0o777 == outer_mode
+    said = dict(line.split(":\t", 1) for line in status.splitlines())
+    assert "0" not in said["Uid"].split()
+    held = int(said["CapEff"], 16)
+    assert said["CapPrm"] == said["CapEff"]
+    if outer_mode == 0o711 and _others_may_run(binaries.postgres("postgres")):
+        assert held == 0
+    else:
+        assert held in {1 << 1, 1 << 2}  # CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH
+
+
+def _others_may_run(program: Path) -> bool:
+    return all(path.stat().st_mode & 0o001 for path in (program, *program.parents))

@@ -13,7 +13,8 @@ TEXT: Final = (Path(__file__).parents[3] / "docs/how-to/add-dataset.md").read_te
 
 
 def _snippet(language: str) -> str:
-    return re.findall(rf"^ *```{language}\n(.*?)^ *```", TEXT, re.DOTALL | re.MULTILINE)[0]
+    found: list[str] = re.findall(rf"^ *```{language}\n(.*?)^ *```", TEXT, re.DOTALL | re.MULTILINE)
+    return found[0]
 
 
 def test_the_example_is_loaded_and_its_bad_rows_are_found_as_shown(

@@ -30,7 +30,7 @@ class HashEmbedder:
         seeds = [int.from_bytes(hashlib.sha256(each.encode()).digest()[:8]) for each in texts]
         drawn = [np.random.default_rng(seed).standard_normal(self.dimension) for seed in seeds]
         vectors = np.array(drawn, np.float32).reshape(len(texts), self.dimension)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
     def embed_query(self, text: str) -> Vectors:
         return self.embed_documents([text])

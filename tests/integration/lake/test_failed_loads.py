@@ -54,7 +54,7 @@ def test_a_text_postgresql_cannot_store(
     documents = [document("a", "new"), document("bad.txt", value)]
     with pytest.raises(LoadError, match=r"bad\.txt"):
         filled.load_documents("papers", documents, LsaTrainer(), quarantined=[REFUSED])
-    assert_as_before(filled, before, counts, "cannot store")
+    assert_as_before(filled, before, counts, "PostgreSQL cannot store")
 
 
 def test_documents_that_fail_while_they_are_read(

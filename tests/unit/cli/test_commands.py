@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from neurocortex.cli.ingest import absolute
 from neurocortex.cli.main import app, run
+from neurocortex.embedded import state
+from neurocortex.embedded.home import Home
 from neurocortex.settings import load
 
 COMMANDS = ["up", "down", "status", "deploy", "ingest", "ask", "settings", "doctor"]
@@ -161,3 +163,15 @@ def test_a_path_means_the_same_in_another_folder(empty_folder: Path) -> None:
     assert absolute("notes/**/*.md") == str(empty_folder / "notes/**/*.md")
     assert absolute("/srv/a.txt") == "/srv/a.txt"
     assert absolute("~/a.txt") == str(Path.home() / "a.txt")
+
+
+def test_an_up_beside_one_that_is_only_just_starting_says_so(
+    cli: CliRunner, empty_folder: Path
+) -> None:
+    home = Home(empty_folder / ".neurocortex")
+    home.make()
+    home.first_run.touch()
+    with state.sole_supervisor(home.run):
+        shown = cli.invoke(app, ["up"])
+    assert shown.exit_code == 0
+    assert "only just starting" in shown.output
