@@ -23,29 +23,35 @@ B: Final = 0.4
 """Anserini's defaults; on COVID-QA they are level with 1.2/0.75 or better at every cut-off."""
 
 SEARCH: Final = text(f"""
-WITH stored AS (
-    SELECT postings.term, unnest(postings.packed) AS posting
+WITH dead AS MATERIALIZED (
+    SELECT chunk_id FROM lake.dead_chunks WHERE collection_id = :collection
+), stored AS MATERIALIZED (
+    SELECT postings.term, postings.packed
     FROM lake.segments JOIN lake.postings ON postings.segment_id = segments.id
     WHERE segments.collection_id = :collection AND postings.term = ANY(:terms)
-), unpacked AS (
-    SELECT term, {UNPACK} FROM stored
-), hits AS MATERIALIZED (
-    SELECT * FROM unpacked
-    WHERE NOT EXISTS (
-        SELECT FROM lake.dead_chunks AS dead
-        WHERE dead.collection_id = :collection AND dead.chunk_id = unpacked.chunk_id)
+), spread AS (
+    SELECT term, sum(cardinality(packed) - CASE WHEN EXISTS (SELECT FROM dead) THEN (
+        SELECT count(*) FROM unnest(packed) AS posting, LATERAL (SELECT {UNPACK}) AS unpacked
+        WHERE unpacked.chunk_id IN (SELECT chunk_id FROM dead)
+    ) ELSE 0 END) AS chunks
+    FROM stored GROUP BY term
 ), weights AS MATERIALIZED (
-    SELECT term, ln(1 + (:chunks - count(*) + 0.5::float8) / (count(*) + 0.5::float8)) AS idf
-    FROM hits GROUP BY term
+    SELECT term, ln(1 + (:chunks - chunks + 0.5::float8) / (chunks + 0.5::float8))::float8 AS idf
+    FROM spread WHERE chunks > 0
+), hits AS (
+    SELECT weights.idf, unnest(stored.packed) AS posting FROM stored JOIN weights USING (term)
+), unpacked AS (
+    SELECT idf, {UNPACK} FROM hits
 )
 SELECT
-    hits.chunk_id,
-    sum(weights.idf * hits.frequency * (:k1 + 1)
-        / (hits.frequency + :k1 * (1 - :b + :b * hits.length / :mean_length))) AS score,
+    chunk_id,
+    sum(idf * frequency * (:k1 + 1)
+        / (frequency + :k1 * (1 - :b + :b * length / :mean_length))) AS score,
     (SELECT jsonb_object_agg(term, idf) FROM weights) AS idf
-FROM hits JOIN weights USING (term)
-GROUP BY hits.chunk_id
-ORDER BY score DESC, hits.chunk_id
+FROM unpacked
+WHERE chunk_id NOT IN (SELECT chunk_id FROM dead)
+GROUP BY chunk_id
+ORDER BY score DESC, chunk_id
 LIMIT :limit
 """)  # noqa: S608 - constants of this package
 

@@ -102,6 +102,55 @@ def test_the_heading_above_counts(passage: MakePassage) -> None:
     assert found.citations[0].passage is under
 
 
+def test_a_heading_is_not_quoted_but_tells_what_the_sentences_below_are_about(
+    passage: MakePassage,
+) -> None:
+    text = (
+        "Ports\n\nEvery service of the platform has a port that was free at the start.\n\n"
+        "Telemetry\n\nNothing of the kind leaves this machine at any time unless you ask for it."
+    )
+    found = answer_extractively("What about telemetry?", [passage(text)], "c")
+    assert found.text.startswith("“Nothing of the kind leaves")
+
+
+def test_paragraphs_without_a_full_stop_are_quoted_where_there_is_nothing_else(
+    passage: MakePassage,
+) -> None:
+    text = "Revenue grew by 5 percent in 2024\n\nCosts fell by 2 percent\n\nTwo sites were closed"
+    found = answer_extractively("By how much did the revenue grow in 2024?", [passage(text)], "c")
+    assert "Revenue grew by 5 percent" in found.text
+
+
+def test_the_sentence_that_defines_a_thing_comes_before_those_that_name_it(
+    passage: MakePassage,
+) -> None:
+    text = (
+        "The suite of a gate is written down. The name of a gate is short. "
+        "A gate is the check that all data has to pass before any of it is loaded."
+    )
+    found = answer_extractively("What is a gate?", [passage(text)], "c")
+    assert "A gate is the check" in found.text
+
+
+def test_an_instruction_answers_how_to(passage: MakePassage) -> None:
+    text = (
+        "A port that another program holds cannot be used by the platform. "
+        "The port was changed once in the year 2019. "
+        "To change the port, set the variable before the platform starts."
+    )
+    found = answer_extractively("How do I change the port?", [passage(text)], "c")
+    assert "To change the port, set the variable" in found.text
+
+
+def test_a_sentence_comes_before_a_row_of_a_table(passage: MakePassage) -> None:
+    text = (
+        "service | its port\nredis | 63790 is its port\n\n"
+        "The service redis listens on the port 63790 unless you set another."
+    )
+    found = answer_extractively("Which port has redis?", [passage(text)], "c")
+    assert "listens on the port 63790" in found.text
+
+
 def test_nothing_is_quoted_where_nothing_matches(passage: MakePassage) -> None:
     found = answer_extractively("Who invented the jet engine?", [passage(STRASBOURG)], "cities")
     assert found.kind is AnswerKind.NONE
