@@ -6,13 +6,13 @@ so that stdout holds nothing but the result.
 """
 
 import argparse
+import ast
 import importlib
 import json
-import pkgutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol, cast
-
-import benchmarks
 
 Figures = Mapping[str, float | int | str]
 
@@ -29,44 +29,33 @@ class Benchmark(Protocol):
         """Measure, and return the figures by name."""
 
 
-def main() -> None:
-    """Run the benchmark that the command line names."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks",
-        description="Measures NeuroCortex on this machine.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="benchmarks:\n" + "\n".join(f"  {name:12} {_title(name)}" for name in _names()),
-    )
-    names = parser.add_subparsers(metavar="NAME")
-    for name in _names():
-        benchmark = _load(name)
-        own = names.add_parser(
-            name,
-            description=benchmark.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        own.add_argument("--json", action="store_true", help="print one JSON object")
-        benchmark.arguments(own)
-        own.set_defaults(benchmark=benchmark)
-    options = parser.parse_args()
-    if not hasattr(options, "benchmark"):
-        parser.print_help()
+def main(words: Sequence[str]) -> None:
+    """Run the benchmark that the command line names, or list all."""
+    titles = _titles()
+    if not words or words[0] in {"-h", "--help"}:
+        print("usage: python -m benchmarks NAME [--json] [options]   (NAME --help for them)\n")
+        print("\n".join(f"  {name:12}{title}" for name, title in titles.items()))
         return
-    figures = cast("Benchmark", options.benchmark).run(options)
+    if words[0] not in titles:
+        sys.exit(f"There is no benchmark {words[0]!r}. There are: {', '.join(titles)}.")
+    benchmark = cast("Benchmark", importlib.import_module(f"benchmarks.{words[0]}"))
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks {words[0]}",
+        description=benchmark.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    benchmark.arguments(parser)
+    options = parser.parse_args(words[1:])
+    figures = benchmark.run(options)
     print(json.dumps(figures) if options.json else _table(figures))
 
 
-def _names() -> list[str]:
-    found = pkgutil.iter_modules(benchmarks.__path__)
-    return sorted(module.name for module in found if not module.name.startswith("_"))
-
-
-def _load(name: str) -> Benchmark:
-    return cast("Benchmark", importlib.import_module(f"benchmarks.{name}"))
-
-
-def _title(name: str) -> str:
-    return _load(name).__doc__.splitlines()[0]
+def _titles() -> dict[str, str]:
+    """Return the first line of each benchmark's docstring, read without importing it."""
+    modules = sorted(Path(__file__).parent.glob("[!_]*.py"))
+    documented = {path.stem: ast.get_docstring(ast.parse(path.read_text())) for path in modules}
+    return {name: (text or "").partition("\n")[0] for name, text in documented.items()}
 
 
 def _table(figures: Figures) -> str:
@@ -79,4 +68,4 @@ def _shown(value: float | str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

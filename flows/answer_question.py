@@ -64,10 +64,11 @@ def answer_question(
 
 def _answer(question: str, collection: str, found: list[Passage], llm: str) -> Answer:
     """Have the LLM write the answer where there is one, else quote the best source."""
-    note = None
-    if found and llm and provider_is_configured(llm):
-        try:
-            return generate_answer(question, collection, found, llm)
-        except ProviderError:
-            note = f"The LLM provider {llm!r} failed, so this answer is quoted from a source."
-    return extract_answer(question, collection, found).model_copy(update={"note": note})
+    if not (found and llm and provider_is_configured(llm)):
+        return extract_answer(question, collection, found)
+    try:
+        return generate_answer(question, collection, found, llm)
+    except ProviderError:
+        quoted = extract_answer(question, collection, found)
+        note = f"The LLM provider {llm!r} failed, so this answer is quoted from a source."
+        return quoted.model_copy(update={"note": " ".join(filter(None, (note, quoted.note)))})

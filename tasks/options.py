@@ -1,7 +1,7 @@
 """How every task fails, waits and tries again: the numbers of `settings.tasks`, in one place."""
 
 from collections.abc import Callable
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
@@ -16,11 +16,11 @@ class TaskOptions(TypedDict):
     retries: int
     retry_delay_seconds: list[float]
     retry_jitter_factor: float
-    retry_condition_fn: Callable[[Task[..., object], TaskRun, State[object]], bool]
+    retry_condition_fn: Callable[[Task[..., Any], TaskRun, State[object]], bool]
     timeout_seconds: float
 
 
-def may_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:  # noqa: ARG001
+def may_pass(task: Task[..., Any], run: TaskRun, state: State[object]) -> bool:  # noqa: ARG001
     """Return whether a failure is worth a retry; Prefect asks after each (`retry_condition_fn`).
 
     A neighbour that does not answer (`ConnectorError`) may come back, and an error that is not

@@ -4,7 +4,9 @@ A sentence scores by the share of the question it covers, its terms weighted by 
 among the retrieved sentences (BM25's idf; Robertson & Zaragoza 2009), and by what stands around
 and in it. The weights were set on COVID-QA, in round numbers: coverage alone finds the answering
 sentence for 59 of 100 questions, the rule for 63, a linear model trained on its features for 62
-(five-fold cross-validation by paper).
+(five-fold cross-validation by paper). What papers hardly have, headings between short sections,
+tables and code, was weighed on this project's own docs/, where 40 questions of a user then find 37
+answers in place of 12 (wording and rule together) and COVID-QA's figures stay as they were.
 """
 
 import math

@@ -13,31 +13,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lu, qr
-from scipy.sparse import csr_array
 
 from neurocortex.lake.embedding import Vectors
 from neurocortex.text.tokens import tokens
 
 NAME: Final = "lsa"
 
-DIMENSION: Final = 256
-"""Singular vectors kept. On COVID-QA the fused hit rates are level from 100 to 384."""
-
-MAX_TERMS: Final = 50_000
-"""Terms kept, the most widespread: bounds the stored model at 25 MB."""
-
-MIN_CHUNKS: Final = 2
-"""A term of a single chunk relates it to no other."""
-
 SHARE: Final = 0.1
 """Measured on COVID-QA: up to 0.1 nothing is lost to the lexical score, from 0.2 on hits are."""
-
-SEED: Final = 0
-POWER_ITERATIONS: Final = 2
-OVERSAMPLES: Final = 10
-MIN_STRENGTH: Final = 1e-4
-"""Singular vectors weaker than this, against the strongest, are rounding errors."""
 
 
 class LsaTrainer:
@@ -47,16 +30,11 @@ class LsaTrainer:
 
     def fit(self, texts: Iterable[str]) -> "LsaEmbedder":
         """Return the model of the texts. Holds their term counts in memory, not the texts."""
-        counts, found = _count(texts)
-        spread = np.asarray((counts > 0).sum(axis=0)).ravel()
-        kept = _kept_terms(found, spread, minimum=min(MIN_CHUNKS, counts.shape[0]))
-        idf = np.log((1 + counts.shape[0]) / (1 + spread[kept])) + 1
-        weights = _weigh(csr_array(counts[:, kept]), idf)
-        return LsaEmbedder(
-            tuple(found[index] for index in kept),
-            idf.astype(np.float32),
-            _leading(weights).astype(np.float16).astype(np.float32),  # as it will be stored
-        )
+        from neurocortex.engines import lsa_fitting  # scipy: 0.4 s that a search does not need
+
+        terms, idf, projection = lsa_fitting.fit(texts)
+        stored = projection.astype(np.float16).astype(np.float32)  # what `to_bytes` keeps of it
+        return LsaEmbedder(terms, idf, stored)
 
 
 class LsaEmbedder:
@@ -85,19 +63,19 @@ class LsaEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector for each text; 0 where it has no known term."""
-        rows: list[int] = []
-        columns: list[int] = []
-        counts: list[int] = []
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in enumerate(texts):
-            for term, count in Counter(tokens(text)).items():
-                column = self._columns.get(term)
-                if column is not None:
-                    rows.append(row)
-                    columns.append(column)
-                    counts.append(count)
-        shape = (len(texts), len(self._terms))
-        matrix = csr_array((np.asarray(counts, np.float32), (rows, columns)), shape=shape)
-        return _normalised(_weigh(matrix, self._idf) @ self._projection)
+            counts = {
+                self._columns[term]: count
+                for term, count in Counter(tokens(text)).items()
+                if term in self._columns
+            }
+            if counts:
+                columns = np.fromiter(counts, np.intp, len(counts))
+                found = np.fromiter(counts.values(), np.float32, len(counts))
+                weights = (1 + np.log(found)) * self._idf[columns]
+                vectors[row] = weights @ self._projection[columns]
+        return _normalised(vectors)
 
     def embed_query(self, text: str) -> Vectors:
         """Return the unit vector of a question as (1, dimension)."""
@@ -124,69 +102,6 @@ class LsaEmbedder:
                 arrays["idf"],
                 arrays["projection"].astype(np.float32),
             )
-
-
-def _count(texts: Iterable[str]) -> tuple[csr_array, list[str]]:
-    """Return how often each term stands in each text, and the terms by column."""
-    columns: dict[str, int] = {}
-    indices: list[NDArray[np.int32]] = []
-    values: list[NDArray[np.float32]] = []
-    ends = [0]
-    for text in texts:
-        counter = Counter(tokens(text))
-        found = [columns.setdefault(term, len(columns)) for term in counter]
-        indices.append(np.asarray(found, np.int32))
-        values.append(np.fromiter(counter.values(), np.float32, len(counter)))
-        ends.append(ends[-1] + len(found))
-    matrix = csr_array(
-        (
-            np.concatenate([np.zeros(0, np.float32), *values]),
-            np.concatenate([np.zeros(0, np.int32), *indices]),
-            np.asarray(ends),
-        ),
-        shape=(len(ends) - 1, len(columns)),
-    )
-    return matrix, list(columns)
-
-
-def _kept_terms(terms: Sequence[str], spread: NDArray[np.int64], minimum: int) -> list[int]:
-    """Return the columns of the terms that stand in most texts, in alphabetical order."""
-    enough = [column for column in range(len(terms)) if spread[column] >= minimum]
-    widest = sorted(enough, key=lambda column: (-int(spread[column]), terms[column]))[:MAX_TERMS]
-    return sorted(widest, key=lambda column: terms[column])
-
-
-def _weigh(counts: csr_array, idf: NDArray[np.floating]) -> csr_array:
-    """Return TF-IDF weights with rows of unit length."""
-    weights = counts.astype(np.float32)
-    weights.data = (1 + np.log(weights.data)) * idf[weights.indices].astype(np.float32)
-    lengths = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
-    lengths[lengths == 0] = 1
-    weights.data /= np.repeat(lengths, np.diff(weights.indptr)).astype(np.float32)
-    return weights
-
-
-def _leading(weights: csr_array) -> NDArray[np.float32]:
-    """Return the leading right singular vectors as (terms, dimension), strongest first.
-
-    Halko et al.'s algorithm 4.4 finds the range of the rows; in it the vectors are those of a
-    matrix no larger than the dimension.
-    """
-    width = min(DIMENSION + OVERSAMPLES, *weights.shape)
-    if width == 0:
-        return np.zeros((weights.shape[1], 1), np.float32)
-    start = np.random.default_rng(SEED).standard_normal((weights.shape[1], width))
-    basis = weights @ start.astype(np.float32)
-    for _ in range(POWER_ITERATIONS):
-        # LU keeps the numbers in range, as a QR would, at a tenth of the cost.
-        scaled, _ = lu(basis, permute_l=True, check_finite=False)
-        basis = weights @ (weights.T @ scaled)
-    basis, _ = qr(basis, mode="economic", check_finite=False)
-    projected = weights.T @ basis
-    squares, rotation = np.linalg.eigh((projected.T @ projected).astype(np.float64))
-    strongest = np.argsort(-squares)[:DIMENSION]
-    kept = strongest[squares[strongest] > MIN_STRENGTH**2 * squares[strongest[0]]]
-    return np.asarray(projected @ (rotation[:, kept] / np.sqrt(squares[kept])), np.float32)
 
 
 def _normalised(vectors: NDArray[np.float32]) -> Vectors:

@@ -6,6 +6,7 @@ the LSA model: hit@5 .738 against .791, because it lets the weaker ranking weigh
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,18 +55,10 @@ def search(
     engine: Engine, name: str, query: str, k: int, restore: Restore, cache: ModelCache
 ) -> tuple[Passage, ...]:
     """Return the `k` best passages of a collection, best first, as of one moment."""
-    for attempt in range(ATTEMPTS):
-        try:
-            with engine.connect().execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            ) as connection:
-                collection = collections.find(connection, name)
-                model = models.load(connection, collection, restore, cache)
-                return _search(connection, collection, model, query, k)
-        except UndefinedTable:
-            if attempt == ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
+    for _ in range(ATTEMPTS - 1):
+        with suppress(UndefinedTable):
+            return _search_once(engine, name, query, k, restore, cache)
+    return _search_once(engine, name, query, k, restore, cache)
 
 
 def fuse(
@@ -87,6 +80,17 @@ def fuse(
         likeness = (similarities.get(chunk, least) - least) / span if span > 0 else 1.0
         fused[chunk] = (1 - share) * words + share * likeness
     return fused
+
+
+def _search_once(
+    engine: Engine, name: str, query: str, k: int, restore: Restore, cache: ModelCache
+) -> tuple[Passage, ...]:
+    with engine.connect().execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    ) as connection:
+        collection = collections.find(connection, name)
+        model = models.load(connection, collection, restore, cache)
+        return _search(connection, collection, model, query, k)
 
 
 def _search(

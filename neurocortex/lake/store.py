@@ -15,10 +15,8 @@ from neurocortex.engines import embedders
 from neurocortex.lake import (
     collections,
     database,
-    diagnosis,
     documents,
     loads,
-    migration,
     quarantine,
     retrieval,
 )
@@ -86,11 +84,15 @@ class Lake:
 
     def migrate(self) -> None:
         """Create or update the schema; does nothing where it is up to date."""
+        from neurocortex.lake import migration  # Alembic: 0.3 s that most users of a Lake save
+
         with translated():
             migration.migrate(self.engine)
 
     def check(self) -> str | None:
         """Return in a sentence what is wrong with the Lake, None where nothing is."""
+        from neurocortex.lake import diagnosis  # as above
+
         return diagnosis.check(self.engine)
 
     def collections(self) -> tuple[CollectionInfo, ...]:

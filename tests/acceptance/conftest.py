@@ -23,6 +23,8 @@ ANY_PORTS = {f"NEUROCORTEX_PORTS__{name}": "0" for name in ("POSTGRES", "REDIS",
 FIRST_RUN_TIMEOUT_S = 280.0
 """For a start with the main job, which takes 40 s where nothing else runs."""
 COMMAND_TIMEOUT_S = 120.0
+TEST_TIMEOUT_S = 600.0
+"""With the start of the platform, which the first test that asks for it waits for."""
 STOP_TIMEOUT_S = 60.0
 
 
@@ -30,6 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.acceptance)
+            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
 
 
 @dataclass(frozen=True)

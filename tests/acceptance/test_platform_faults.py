@@ -157,6 +157,7 @@ def test_a_run_completes_though_postgresql_is_killed_in_the_middle_of_its_load(
     before = platform.service("postgres")
     loading = documents.start("new")
     until(lambda: documents.are_written() or loading.has_ended(), RUN_TIMEOUT_S)
+    assert loading.state == "RUNNING", "or there is no middle to kill it in"
 
     psutil.Process(before.pid).kill()
 

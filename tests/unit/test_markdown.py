@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -75,6 +75,7 @@ def shown(tokens: list[Token]) -> str:
 
 
 @given(TEXTS)
+@settings(deadline=None)
 @pytest.mark.parametrize("place", ["{}", "before {}", "**[1]** ({})"])
 def test_any_text_is_shown_as_it_is(place: str, text: str) -> None:
     words = " ".join(text.split())
@@ -108,6 +109,7 @@ def test_hostile_text_stays_in_its_cell_of_a_table(text: str) -> None:
 
 @given(title=TEXTS, name=TEXTS.filter(lambda name: not name.startswith(("/", "http"))))
 @example(title="] (", name=NAMES[0])
+@settings(deadline=None)
 def test_a_link_to_a_file_leads_to_it_and_nowhere_else(title: str, name: str) -> None:
     opening, *inside, closing = pieces(link(title, f"/papers/{name}"))
     assert (opening.type, closing.type) == ("link_open", "link_close")

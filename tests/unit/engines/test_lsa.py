@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurocortex.engines.lsa import DIMENSION, LsaEmbedder, LsaTrainer
+from neurocortex.engines.lsa import LsaEmbedder, LsaTrainer
+from neurocortex.engines.lsa_fitting import DIMENSION
 from neurocortex.lake.embedding import StorableEmbedder, Trainer
 
 PETS = [
