@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = (REPOSITORY / "README.md").read_text()
+DOCS = len(list((REPOSITORY / "docs").rglob("*.md")))
 RUN_URL = re.compile(r"· (\S+): (http://127\.0\.0\.1:\d+/runs/flow-run/([0-9a-f-]{36}))")
 FOUR_TIERS = "There are four priority tiers: critical, high, medium and low."
 
@@ -58,7 +59,7 @@ def test_up_once_does_the_main_job_prints_it_and_leaves_nothing(
     assert first.stderr == ""
     assert FOUR_TIERS in first.stdout
     assert f"[1] {REPOSITORY / 'docs' / 'concepts.md'}" in first.stdout
-    assert re.search(r"Collection documents: [5-9]\d* documents added, 0 replaced", first.stdout)
+    assert f"Collection documents: {DOCS} documents added, 0 replaced" in first.stdout
     assert "178 of 178 rows loaded into data.wine, 0 in quarantine" in first.stdout
     started = [deployment for deployment, _, _ in RUN_URL.findall(first.stdout)]
     assert started == [INGEST, answer(Tier.HIGH), etl("wine")]
@@ -73,7 +74,7 @@ def test_up_once_again_finds_the_documents_unchanged(
 ) -> None:
     again = new_user.run("up", "--once", timeout_s=ONCE_TIMEOUT_S)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert re.search(r": 0 documents added, 0 replaced, [5-9]\d* unchanged", again.stdout)
+    assert f": 0 documents added, 0 replaced, {DOCS} unchanged ({DOCS} files" in again.stdout
     assert FOUR_TIERS in again.stdout
     assert processes_of(new_user.folder) == []
 

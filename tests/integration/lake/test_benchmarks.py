@@ -72,7 +72,7 @@ def test_ingest_measures_both_ways_of_writing() -> None:
         found["lake_write_docs_per_s"] / found["pgvector_haystack_docs_per_s"]
     )
     assert found["end_to_end_docs_per_s"] > 0
-    assert found["hnsw_recall_at_10"] == 1
+    assert found["lake_recall_at_10"] == 1
 
 
 def test_retrieval_on_real_papers_is_well_above_plain_bm25(real_data: Path) -> None:
