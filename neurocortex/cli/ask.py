@@ -18,6 +18,7 @@ def ask(
     LLM it is quoted from the best source; set NEUROCORTEX_LLM__BASE_URL and
     NEUROCORTEX_LLM__MODEL to have it written by one.
     """
+    from neurocortex.answering.question import validate_question
     from neurocortex.cli.console import Steps
     from neurocortex.cli.results import show_answer
     from neurocortex.cli.runs import Runs
@@ -26,6 +27,8 @@ def ask(
     from neurocortex.embedded.running import find
     from neurocortex.settings import load
 
-    runs = Runs(find(load().settings), Steps())
-    parameters = {"question": question, "collection": collection}
+    settings = load().settings
+    asked = validate_question(question, settings.answers.max_question_chars)
+    runs = Runs(find(settings), Steps())
+    parameters = {"question": asked, "collection": collection}
     show_answer(runs.run(answer(Tier(tier)), parameters, Answer))

@@ -48,7 +48,7 @@ def up(
     if (live := state.read_live(home.run)) is not None:
         show.note(f"Already running from {home.folder}; `neurocortex down` stops it.")
         show_status(live)
-        return
+        raise typer.Exit(1 if once else 0)
     documents = _documents(corpus, once, home, show)
     try:
         with platform(settings, show) as started:

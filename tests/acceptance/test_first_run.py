@@ -202,7 +202,7 @@ def test_when_everything_is_refused_the_command_fails_and_says_why(
 
 
 def test_an_empty_question_is_refused_in_words(platform: "Platform") -> None:
-    assert "'' should be non-empty" in failed(platform.run("ask", ""))
+    assert "The question is empty" in failed(platform.run("ask", ""))
 
 
 def test_an_unknown_collection_is_named_with_those_there_are(platform: "Platform") -> None:
