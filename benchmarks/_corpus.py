@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from neurocortex.lake.embedding import Vectors
+from neurocortex.domain.embedding import Vectors
 
 VOCABULARY: Final = 20_000
 """Different words: what some thousand real documents have."""

@@ -32,8 +32,8 @@ from neurocortex.documents.gate import gate
 from neurocortex.documents.reading import read_all
 from neurocortex.documents.split import split
 from neurocortex.domain.documents import Chunk, Document, SplitDocument
+from neurocortex.domain.embedding import Vectors
 from neurocortex.engines.embedders import configured
-from neurocortex.lake.embedding import Vectors
 from neurocortex.lake.store import Lake
 from neurocortex.lake.vectors import EF_SEARCH, INDEX_FROM, as_text
 from neurocortex.settings import settings

@@ -12,10 +12,10 @@ from neurocortex.documents.reading import Reading, read_all
 from neurocortex.documents.source import SourceFile
 from neurocortex.documents.split import split
 from neurocortex.domain.documents import Document, SplitDocument
+from neurocortex.domain.embedding import Embedder, Trainer
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
 from neurocortex.engines.embedders import configured, of_collection
-from neurocortex.lake.embedding import Embedder, Trainer
 from neurocortex.lake.loading import LoadProgress
 from neurocortex.lake.store import Lake
 from neurocortex.settings import settings

@@ -1,1 +1,1 @@
-"""The words of the platform as frozen values. Imports nothing but pydantic."""
+"""The words of the platform: frozen values and small protocols. Imports no adapter."""

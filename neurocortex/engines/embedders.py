@@ -1,8 +1,8 @@
 """The embedding models there are, by the name their collections record."""
 
+from neurocortex.domain.embedding import Embedder, RecordedEmbedder, Trainer
 from neurocortex.engines import lsa
 from neurocortex.errors import SettingsError
-from neurocortex.lake.embedding import Embedder, RecordedEmbedder, Trainer
 from neurocortex.settings import LakeSettings, settings
 
 OPENAI = "openai"

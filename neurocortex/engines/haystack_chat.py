@@ -4,6 +4,7 @@ The pipeline is prompt builder -> chat generator, after Haystack's own RAG tutor
 (https://docs.haystack.deepset.ai/docs/chatpromptbuilder); retrieval is the Lake's.
 """
 
+from contextlib import closing
 from typing import cast
 
 from haystack import Pipeline
@@ -32,9 +33,9 @@ def generate(prompt: str, endpoint: LlmEndpoint) -> str:
     Raises:
         ProviderError: the endpoint refused, failed, timed out, or answered with nothing.
     """
-    pipeline = _pipeline(endpoint)
     try:
-        result = pipeline.run({"prompt": {"prompt": prompt}})
+        with closing(_generator(endpoint)) as generator:
+            result = _pipeline(generator).run({"prompt": {"prompt": prompt}})
     except PipelineRuntimeError as error:
         cause = error.__cause__
         if not isinstance(cause, OpenAIError):
@@ -47,24 +48,23 @@ def generate(prompt: str, endpoint: LlmEndpoint) -> str:
     return text
 
 
-def _pipeline(endpoint: LlmEndpoint) -> Pipeline:
+def _generator(endpoint: LlmEndpoint) -> OpenAIChatGenerator:
     key = endpoint.api_key.get_secret_value() if endpoint.api_key else NO_KEY
+    return OpenAIChatGenerator(
+        api_key=Secret.from_token(key),
+        model=endpoint.model,
+        api_base_url=endpoint.base_url,
+        timeout=endpoint.timeout_s,
+        # Prefect's task retries; two layers of retries would multiply.
+        max_retries=0,
+        generation_kwargs={"max_tokens": endpoint.max_tokens},
+    )
+
+
+def _pipeline(generator: OpenAIChatGenerator) -> Pipeline:
     pipeline = Pipeline()
-    pipeline.add_component(
-        "prompt",
-        ChatPromptBuilder(template=[ChatMessage.from_user("{{ prompt }}")]),
-    )
-    pipeline.add_component(
-        "llm",
-        OpenAIChatGenerator(
-            api_key=Secret.from_token(key),
-            model=endpoint.model,
-            api_base_url=endpoint.base_url,
-            timeout=endpoint.timeout_s,
-            # Prefect's task retries; two layers of retries would multiply.
-            max_retries=0,
-            generation_kwargs={"max_tokens": endpoint.max_tokens},
-        ),
-    )
+    template = [ChatMessage.from_user("{{ prompt }}")]
+    pipeline.add_component("prompt", ChatPromptBuilder(template=template))
+    pipeline.add_component("llm", generator)
     pipeline.connect("prompt.prompt", "llm.messages")
     return pipeline

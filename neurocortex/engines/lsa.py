@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocortex.lake.embedding import Vectors
+from neurocortex.domain.embedding import Vectors
 from neurocortex.text.tokens import tokens
 
 NAME: Final = "lsa"

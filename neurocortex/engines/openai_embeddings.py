@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from openai import OpenAI, OpenAIError
 
+from neurocortex.domain.embedding import Vectors
 from neurocortex.errors import ProviderError, SettingsError
-from neurocortex.lake.embedding import Vectors
 from neurocortex.settings import LakeSettings
 
 BATCH: Final = 128

@@ -7,8 +7,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocortex.domain.embedding import Vectors
 from neurocortex.errors import SettingsError
-from neurocortex.lake.embedding import Vectors
 
 SHARE: Final = 0.5
 """Half and half, as for other neural models."""

@@ -10,10 +10,10 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, select, text
 
 from neurocortex.domain.documents import SplitDocument
+from neurocortex.domain.embedding import embedded_text
 from neurocortex.errors import LoadError
 from neurocortex.lake.collections import Change, Collection
 from neurocortex.lake.database import driver
-from neurocortex.lake.embedding import embedded_text
 from neurocortex.lake.identity import document_id
 from neurocortex.lake.tables import CollectionRow, DocumentRow
 

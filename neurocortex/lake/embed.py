@@ -12,17 +12,17 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import Connection
 
-from neurocortex.errors import EmbedderMismatchError, LakeError
-from neurocortex.lake import collections, models, vectors
-from neurocortex.lake.collections import Collection
-from neurocortex.lake.database import driver
-from neurocortex.lake.embedding import (
+from neurocortex.domain.embedding import (
     Embedder,
     Restore,
     StorableEmbedder,
     Trainer,
     embedded_text,
 )
+from neurocortex.errors import EmbedderMismatchError, LakeError
+from neurocortex.lake import collections, models, vectors
+from neurocortex.lake.collections import Collection
+from neurocortex.lake.database import driver
 from neurocortex.lake.models import ModelCache
 
 BATCH: Final = 1_000

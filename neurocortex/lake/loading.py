@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from neurocortex.domain.documents import SplitDocument
+from neurocortex.domain.embedding import Embedder, Restore, Trainer
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
 from neurocortex.lake import collections, documents, embed, postings, segments, vectors
 from neurocortex.lake.collections import Change, Collection
 from neurocortex.lake.database import driver
 from neurocortex.lake.documents import Written
-from neurocortex.lake.embedding import Embedder, Restore, Trainer
 from neurocortex.lake.loads import Attempt, LoadKind, attempt, explain
 from neurocortex.lake.models import ModelCache
 from neurocortex.lake.postings import Segment, SegmentBuilder

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from neurocortex.domain.embedding import Embedder, RecordedEmbedder, Restore, StorableEmbedder
 from neurocortex.lake.collections import Collection
-from neurocortex.lake.embedding import Embedder, RecordedEmbedder, Restore, StorableEmbedder
 from neurocortex.lake.tables import ModelRow
 
 KEPT: Final = 4

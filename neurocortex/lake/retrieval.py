@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import Row
 
 from neurocortex.domain.answers import Passage
+from neurocortex.domain.embedding import Embedder, Restore, embedded_text
 from neurocortex.lake import collections, lexical, models, scoring, vectors
 from neurocortex.lake.collections import Collection
 from neurocortex.lake.database import driver
-from neurocortex.lake.embedding import Embedder, Restore, embedded_text
 from neurocortex.lake.models import ModelCache
 from neurocortex.text.tokens import tokens
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from neurocortex.domain.answers import Passage
 from neurocortex.domain.documents import SplitDocument
+from neurocortex.domain.embedding import Embedder, Restore, Trainer
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
 from neurocortex.engines import embedders
@@ -22,7 +23,6 @@ from neurocortex.lake import (
 )
 from neurocortex.lake.collections import CollectionInfo
 from neurocortex.lake.database import translated
-from neurocortex.lake.embedding import Embedder, Restore, Trainer
 from neurocortex.lake.loading import DocumentLoader, LoadProgress
 from neurocortex.lake.loads import LoadRecord
 from neurocortex.lake.models import KEPT, ModelCache

@@ -15,11 +15,11 @@ from psycopg import sql
 from psycopg.errors import DiskFull, LockNotAvailable, OutOfMemory
 from sqlalchemy import Engine
 
+from neurocortex.domain.embedding import Vectors
 from neurocortex.errors import LakeError
 from neurocortex.lake.collections import Collection
 from neurocortex.lake.copying import pieces, vector_rows
 from neurocortex.lake.database import DriverConnection, driver
-from neurocortex.lake.embedding import Vectors
 from neurocortex.lake.tables import SCHEMA
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select, table, text
 
 from neurocortex.domain.documents import Chunk, Document, SplitDocument
+from neurocortex.domain.embedding import Embedder, RecordedEmbedder, Vectors
 from neurocortex.engines import embedders
-from neurocortex.lake.embedding import Embedder, RecordedEmbedder, Vectors
 from neurocortex.lake.store import Lake
 
 DIMENSION: Final = 8

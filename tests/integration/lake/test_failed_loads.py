@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from neurocortex.domain.documents import SplitDocument
+from neurocortex.domain.embedding import Embedder, Vectors
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.engines.lsa import LsaTrainer
 from neurocortex.errors import LakeUnavailableError, LoadError, ProviderError
-from neurocortex.lake.embedding import Embedder, Vectors
 from neurocortex.lake.loads import LoadStatus
 from neurocortex.lake.store import Lake
 

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import column, select, table, text
 
+from neurocortex.domain.embedding import Embedder, embedded_text
 from neurocortex.engines.lsa import LsaTrainer
 from neurocortex.lake import collections, lexical, scoring
-from neurocortex.lake.embedding import Embedder, embedded_text
 from neurocortex.lake.scoring import Statistics
 from neurocortex.lake.segments import MAX_SEGMENTS
 from neurocortex.lake.store import Lake

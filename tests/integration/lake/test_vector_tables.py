@@ -8,10 +8,10 @@ import pytest
 from psycopg import sql
 from sqlalchemy import text
 
+from neurocortex.domain.embedding import Embedder
 from neurocortex.engines.lsa import LsaTrainer
 from neurocortex.lake import vectors
 from neurocortex.lake.database import driver
-from neurocortex.lake.embedding import Embedder
 from neurocortex.lake.store import Lake
 from neurocortex.lake.vectors import INDEX_FROM
 

@@ -89,6 +89,14 @@ class Supervised:
         return pid
 
 
+@pytest.fixture(autouse=True)
+def _without_nohup() -> Iterator[None]:
+    """Let children see SIGHUP as from a terminal, even where the suite itself runs under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def started() -> Iterator[list[Supervised]]:
     running: list[Supervised] = []

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurocortex.domain.embedding import StorableEmbedder, Trainer
 from neurocortex.engines.lsa import LsaEmbedder, LsaTrainer
 from neurocortex.engines.lsa_fitting import DIMENSION
-from neurocortex.lake.embedding import StorableEmbedder, Trainer
 
 PETS = [
     "The cat chases the mouse around the house.",

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
+from neurocortex.domain.embedding import RecordedEmbedder
 from neurocortex.engines.embedders import configured, of_collection, restore
 from neurocortex.engines.openai_embeddings import BATCH, MAX_CHARS, OpenAIEmbedder
 from neurocortex.errors import ProviderError, SettingsError
-from neurocortex.lake.embedding import RecordedEmbedder
 from neurocortex.settings import LakeSettings
 
 Reply = Callable[[list[str]], tuple[int, object]]

@@ -1,4 +1,4 @@
-"""What the Lake asks of an embedding model, and no more.
+"""What the platform asks of an embedding model, and no more.
 
 Two kinds: one that is ready (a neural model, named by its provider), and one that must be fitted
 on the collection first, whose parameters the Lake then stores with their version.
