@@ -144,8 +144,13 @@ def _check_lake(lake: Lake, corpus: Corpus, collection: str, url: str) -> float:
 def _recall(
     connection: psycopg.Connection, nearest: sql.Composed, corpus: Corpus, step: int
 ) -> float:
-    """Return the share of the true ten nearest that the index finds; it must be used."""
-    probes = [as_text(corpus.vectors[[number]]) for number in range(0, len(corpus.texts), step)]
+    """Return the share of the true ten nearest that the index finds; it must be used.
+
+    The probes lie half way between two documents, as a question does between those it is about.
+    """
+    between = corpus.vectors[::step] + np.roll(corpus.vectors, 1, axis=0)[::step]
+    between /= np.linalg.norm(between, axis=1, keepdims=True)
+    probes = [as_text(vector[np.newaxis]) for vector in between]
     plan = connection.execute(sql.SQL("EXPLAIN ") + nearest, [probes[0]]).fetchall()
     used = any("hnsw" in str(line) for (line,) in plan)
     _require(used or len(corpus.texts) < INDEX_FROM, f"the vector index is not used: {plan}")

@@ -1,6 +1,6 @@
 """Documents and their chunks: written in batches, replaced where they changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -9,7 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, select, text
 
-from neurocortex.domain.documents import SplitDocument
+from neurocortex.domain.documents import Chunk, Document, SplitDocument
 from neurocortex.domain.embedding import embedded_text
 from neurocortex.errors import LoadError
 from neurocortex.lake.collections import Change, Collection
@@ -38,24 +38,28 @@ DELETE_DOCUMENTS: Final = text("DELETE FROM lake.documents WHERE id = ANY(:docum
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenChunk:
-    """A chunk on its way into the lexical index."""
+class NewChunk:
+    """A chunk that has its id, on its way into the table and into the lexical index."""
 
     id: int
+    document_id: UUID
+    source: str
+    chunk: Chunk
     content: str
     """What is indexed of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What a batch did. Its change does not count tokens: the lexical index does."""
+class Prepared:
+    """A batch for which room was made. Its change does not count tokens: the index does."""
 
-    inserted: int
+    documents: tuple[Document, ...]
+    """Those to write."""
+    chunks: tuple[NewChunk, ...]
     replaced: int
     unchanged: int
     gone: tuple[int, ...]
     """Chunks of the replaced versions."""
-    chunks: tuple[WrittenChunk, ...]
     change: Change
 
 
@@ -69,19 +73,12 @@ def checksums(connection: Connection, collection: str) -> dict[str, str]:
     return {row.source: row.checksum for row in rows}
 
 
-def write(
-    connection: Connection,
-    collection: Collection,
-    load_id: UUID,
-    batch: Sequence[SplitDocument],
-) -> Written:
-    """Write a batch: new documents in, changed ones replaced, identical ones left alone.
+def prepare(
+    connection: Connection, collection: Collection, batch: Sequence[SplitDocument]
+) -> Prepared:
+    """Sort out a batch: take changed documents' old versions out, leave identical ones alone.
 
-    Of several with one source the last counts. The lexical index and the vectors are the
-    caller's to bring in step.
-
-    Raises:
-        LoadError: a document holds what PostgreSQL cannot, named with its source.
+    Of several with one source the last counts.
     """
     latest = {split.document.source: split for split in batch}
     present = _present(connection, collection, tuple(latest))
@@ -90,17 +87,32 @@ def write(
     ]
     replaced = [split.document.source for split in fresh if split.document.source in present]
     gone, taken = remove(connection, collection, replaced)
-    chunks = _numbered(connection, fresh)
-    _copy_documents(connection, collection, load_id, fresh)
-    _copy_chunks(connection, collection, fresh, chunks)
-    return Written(
-        inserted=len(fresh) - len(replaced),
+    chunks = _numbered(connection, collection, fresh)
+    return Prepared(
+        documents=tuple(split.document for split in fresh),
+        chunks=chunks,
         replaced=len(replaced),
         unchanged=len(latest) - len(fresh),
         gone=gone,
-        chunks=chunks,
         change=taken + Change(documents=len(fresh), chunks=len(chunks)),
     )
+
+
+def copy(connection: Connection, collection: Collection, load_id: UUID, batch: Prepared) -> None:
+    """Write a prepared batch. Lexical index and vectors are the caller's to bring in step.
+
+    Raises:
+        LoadError: a document holds what PostgreSQL cannot, named with its source.
+    """
+    with driver(connection).cursor() as cursor, cursor.copy(COPY_DOCUMENTS) as copy:
+        copy.set_types(DOCUMENT_TYPES)
+        for document in batch.documents:
+            row = _document_row(collection, load_id, document)
+            _write_row(copy, document.source, row)
+    with driver(connection).cursor() as cursor, cursor.copy(COPY_CHUNKS) as copy:
+        copy.set_types(CHUNK_TYPES)
+        for chunk in batch.chunks:
+            _write_row(copy, chunk.source, _chunk_row(chunk))
 
 
 def remove(
@@ -131,69 +143,51 @@ def _present(
     return {row.source: row.checksum for row in rows}
 
 
-def _numbered(connection: Connection, batch: Sequence[SplitDocument]) -> tuple[WrittenChunk, ...]:
+def _numbered(
+    connection: Connection, collection: Collection, batch: Sequence[SplitDocument]
+) -> tuple[NewChunk, ...]:
     """Give every chunk of the batch its id, in order."""
-    contents = [
-        embedded_text(split.document.title, chunk.heading, chunk.text)
+    count = sum(len(split.chunks) for split in batch)
+    ids = iter(connection.scalars(TAKE_IDS, {"count": count}))
+    return tuple(
+        NewChunk(
+            id=next(ids),
+            document_id=owner,
+            source=split.document.source,
+            chunk=chunk,
+            content=embedded_text(split.document.title, chunk.heading, chunk.text),
+        )
         for split in batch
+        for owner in (document_id(collection.name, split.document.source),)
         for chunk in split.chunks
-    ]
-    ids = connection.scalars(TAKE_IDS, {"count": len(contents)})
-    return tuple(map(WrittenChunk, ids, contents))
+    )
 
 
-def _copy_documents(
-    connection: Connection,
-    collection: Collection,
-    load_id: UUID,
-    batch: Sequence[SplitDocument],
-) -> None:
-    with driver(connection).cursor() as cursor, cursor.copy(COPY_DOCUMENTS) as copy:
-        copy.set_types(DOCUMENT_TYPES)
-        for split in batch:
-            document = split.document
-            _write_row(
-                copy,
-                document.source,
-                (
-                    document_id(collection.name, document.source),
-                    collection.id,
-                    document.source,
-                    document.title,
-                    document.media_type,
-                    document.checksum,
-                    Jsonb(dict(document.metadata)),
-                    load_id,
-                ),
-            )
+def _document_row(collection: Collection, load_id: UUID, document: Document) -> Sequence[object]:
+    return (
+        document_id(collection.name, document.source),
+        collection.id,
+        document.source,
+        document.title,
+        document.media_type,
+        document.checksum,
+        Jsonb(dict(document.metadata)),
+        load_id,
+    )
 
 
-def _copy_chunks(
-    connection: Connection,
-    collection: Collection,
-    batch: Sequence[SplitDocument],
-    written: Sequence[WrittenChunk],
-) -> None:
-    following: Iterator[WrittenChunk] = iter(written)
-    with driver(connection).cursor() as cursor, cursor.copy(COPY_CHUNKS) as copy:
-        copy.set_types(CHUNK_TYPES)
-        for split in batch:
-            owner = document_id(collection.name, split.document.source)
-            for chunk in split.chunks:
-                _write_row(
-                    copy,
-                    split.document.source,
-                    (
-                        next(following).id,
-                        owner,
-                        chunk.ordinal,
-                        chunk.text,
-                        chunk.start,
-                        chunk.end,
-                        chunk.heading,
-                        chunk.page,
-                    ),
-                )
+def _chunk_row(new: NewChunk) -> Sequence[object]:
+    chunk = new.chunk
+    return (
+        new.id,
+        new.document_id,
+        chunk.ordinal,
+        chunk.text,
+        chunk.start,
+        chunk.end,
+        chunk.heading,
+        chunk.page,
+    )
 
 
 def _write_row(copy: psycopg.Copy, source: str, values: Sequence[object]) -> None:

@@ -4,11 +4,8 @@ A posting is one bigint: 39 bits of chunk id, 9 of the term's frequency in it, 1
 terms. Half the bytes of three arrays, half the time to write and to read, and in order of the id.
 """
 
-from array import array
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Final
 
 import numpy as np
@@ -19,7 +16,7 @@ from neurocortex.lake.collections import Collection
 from neurocortex.lake.copying import ArrayColumn, bigint, pieces, row
 from neurocortex.lake.copying import text as text_field
 from neurocortex.lake.database import driver
-from neurocortex.text.tokens import tokens
+from neurocortex.text.numbering import NumberedTexts, number
 
 LENGTH_BITS: Final = 15
 FREQUENCY_BITS: Final = 9
@@ -92,19 +89,7 @@ class SegmentBuilder:
 
     def build(self) -> "Segment":
         """Return the segment of what was added. The work is here, and needs no database."""
-        numbers: defaultdict[str, int] = defaultdict(count().__next__)
-        stream = array("i")
-        lengths = []
-        for content in self._texts:
-            terms = tokens(content)
-            stream.extend(map(numbers.__getitem__, terms))
-            lengths.append(len(terms))
-        return _segment(
-            tuple(numbers),
-            np.asarray(stream, np.int64),
-            np.asarray(self._chunk_ids, np.int64),
-            np.asarray(lengths, np.int64),
-        )
+        return _segment(number(self._texts), np.asarray(self._chunk_ids, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +97,7 @@ class Segment:
     """The postings of some chunks, ready to be written."""
 
     terms: Sequence[str]
+    """In alphabetical order: that of the table's key."""
     postings: NDArray[np.int64]
     """Of all terms, one term after the other."""
     ends: NDArray[np.int64]
@@ -145,26 +131,22 @@ class Segment:
         segment_field = bigint(segment)
         packed = ArrayColumn(self.postings)
         start = 0
-        for term, end in zip(self.terms, self.ends.tolist(), strict=True):
-            yield row((segment_field, text_field(term), packed.field(start, end)))
+        for name, end in zip(self.terms, self.ends.tolist(), strict=True):
+            yield row((segment_field, text_field(name), packed.field(start, end)))
             start = end
 
 
-def _segment(
-    terms: Sequence[str],
-    stream: NDArray[np.int64],
-    chunk_ids: NDArray[np.int64],
-    lengths: NDArray[np.int64],
-) -> Segment:
-    """Return the segment of chunks, given their terms' numbers in one stream and their lengths."""
+def _segment(texts: NumberedTexts, chunk_ids: NDArray[np.int64]) -> Segment:
+    """Return the segment of chunks."""
+    lengths = texts.lengths
     chunk = np.repeat(np.arange(len(chunk_ids)), lengths)
     # Term above, chunk below: sorted once, equal pairs counted.
-    pairs, frequencies = np.unique(stream << 32 | chunk, return_counts=True)
+    pairs, frequencies = np.unique(texts.numbers << 32 | chunk, return_counts=True)
     chunk = pairs & 0xFFFFFFFF
     return Segment(
-        terms=terms,
+        terms=texts.terms,
         postings=pack(chunk_ids[chunk], frequencies, lengths[chunk]),
-        ends=np.cumsum(np.bincount(pairs >> 32, minlength=len(terms))),
+        ends=np.cumsum(np.bincount(pairs >> 32, minlength=len(texts.terms))),
         lengths=pack(chunk_ids, np.zeros_like(lengths), lengths),
         tokens=int(lengths.sum()),
     )

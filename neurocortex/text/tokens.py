@@ -56,11 +56,11 @@ _thread = local()
 
 def tokens(text: str) -> list[str]:
     """Return the terms of `text` in order, repetitions included; none for a text of stop words."""
-    return [term for term in map(_term, _words(text)) if term]
+    return [found for found in map(term, words(text)) if found]
 
 
-def _words(text: str) -> list[str]:
-    """Return the words of `text`, case folded, with the apostrophes inside them."""
+def words(text: str) -> list[str]:
+    """Return the words of `text`, case folded, with the apostrophes in them."""
     if text.isascii():
         single = text.replace("''", "  ")  # two apostrophes are a quotation mark
         return single.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split()
@@ -69,10 +69,10 @@ def _words(text: str) -> list[str]:
         .casefold()
         .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     )
-    words: list[str] = _WORD.findall(folded)
-    if any(map(_UNSPACED_RUN.match, words)):
-        return [part for word in words for part in _parts(word)]
-    return words
+    found: list[str] = _WORD.findall(folded)
+    if any(map(_UNSPACED_RUN.match, found)):
+        return [part for word in found for part in _parts(word)]
+    return found
 
 
 def _parts(word: str) -> Iterator[str]:
@@ -83,8 +83,8 @@ def _parts(word: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=STEM_CACHE)
-def _term(word: str) -> str:
-    """Return the term of a folded word, empty for a stop word."""
+def term(word: str) -> str:
+    """Return the term of one of the `words`, empty for a stop word."""
     bare = _without_apostrophes(word.strip("'"))
     return "" if bare in STOP_WORDS else _stemmer().stemWord(bare[:MAX_CHARS])
 
