@@ -1,0 +1,1 @@
+"""Adapters to model frameworks and providers: the only code that imports them."""

@@ -47,12 +47,9 @@ class OpenAIEmbedder:
         """Take the model's name and where it is; without `base_url` that is OpenAI itself."""
         self.name = f"openai/{model}"
         self._model = model
-        self._client = OpenAI(
-            api_key=api_key or NO_KEY,
-            base_url=base_url,
-            timeout=timeout_s,
-            max_retries=RETRIES,
-        )
+        self._base_url = base_url
+        self._api_key = api_key or NO_KEY
+        self._timeout_s = timeout_s
 
     @classmethod
     def from_settings(cls, model: str, chosen: LakeSettings) -> "OpenAIEmbedder":
@@ -102,9 +99,17 @@ class OpenAIEmbedder:
         # An empty input is refused by most endpoints.
         inputs = [text[:MAX_CHARS] if text.strip() else "-" for text in texts]
         try:
-            answer = self._client.embeddings.create(
-                model=self._model, input=inputs, encoding_format="float"
-            )
+            # A connection for each call: models are kept for as long as the process lives, and
+            # nobody would close theirs.
+            with OpenAI(
+                api_key=self._api_key,
+                base_url=self._base_url,
+                timeout=self._timeout_s,
+                max_retries=RETRIES,
+            ) as client:
+                answer = client.embeddings.create(
+                    model=self._model, input=inputs, encoding_format="float"
+                )
         except OpenAIError as error:
             raise ProviderError(self.name, f"{type(error).__name__}: {error}") from error
         ordered = sorted(answer.data, key=lambda item: item.index)
