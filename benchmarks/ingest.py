@@ -4,8 +4,9 @@
 embedder (fitted on them) and loaded. `lake_write_docs_per_s`: the load alone, of documents with
 vectors that are there already; one transaction that ends with lexical index and HNSW index built.
 `pgvector_haystack_docs_per_s`: `PgvectorDocumentStore.write_documents` of the same texts and
-vectors, with its HNSW index. Both as they come, each with its own index parameters; so the share
-of the true ten nearest that each index finds is given too, and has to be used.
+vectors, with its HNSW index. `write_ratio` compares both as they come, each with its own index
+parameters; so the share of the true fifty nearest that each index finds is given too, and the
+index has to be used. `write_ratio_same_graph` gives pgvector-haystack our index parameters.
 """
 
 import argparse
@@ -35,13 +36,16 @@ from neurocortex.domain.documents import Chunk, Document, SplitDocument
 from neurocortex.domain.embedding import Vectors
 from neurocortex.engines.embedders import configured
 from neurocortex.lake.store import Lake
-from neurocortex.lake.vectors import EF_SEARCH, INDEX_FROM, as_text
+from neurocortex.lake.vectors import EF_CONSTRUCTION, EF_SEARCH, INDEX_FROM, M, as_text
 from neurocortex.settings import settings
 
 WORDS: Final = 200
 DIMENSION: Final = 384
 REPEATS: Final = 3
 """Loads of the Lake whose median counts; one of pgvector-haystack takes as long as ten."""
+
+NEAREST: Final = 50
+"""Passages a search looks at by vector: what recall is measured on."""
 
 CHECKED: Final = 100
 """Documents that are searched for afterwards, by word and by vector."""
@@ -88,16 +92,19 @@ def run(options: argparse.Namespace) -> dict[str, float | int | str]:
             )
             recall = _check_lake(lake, corpus, "write-0", url)
         end_to_end = _end_to_end(url, corpus)
-        peer, peer_recall = _pgvector_haystack(url, corpus)
+        peer, peer_recall = _pgvector_haystack(url, corpus, "as_it_comes", {})
+        graph = {"m": M, "ef_construction": EF_CONSTRUCTION}
+        same_graph, _ = _pgvector_haystack(url, corpus, "same_graph", graph)
     return {
         "end_to_end_docs_per_s": end_to_end,
         "lake_write_docs_per_s": written,
         "pgvector_haystack_docs_per_s": peer,
         "write_ratio": written / peer,
+        "write_ratio_same_graph": written / same_graph,
         "documents": documents,
         "dimension": DIMENSION,
-        "lake_recall_at_10": recall,
-        "pgvector_haystack_recall_at_10": peer_recall,
+        "lake_recall_at_50": recall,
+        "pgvector_haystack_recall_at_50": peer_recall,
     }
 
 
@@ -136,15 +143,15 @@ def _check_lake(lake: Lake, corpus: Corpus, collection: str, url: str) -> float:
         ).fetchone()
         _require(row is not None and row[0] is not None, "the collection has no vector table")
         connection.execute(f"SET hnsw.ef_search = {EF_SEARCH}")
-        nearest = sql.SQL("SELECT chunk_id FROM {} ORDER BY embedding <#> %s::vector LIMIT 10")
+        nearest = sql.SQL("SELECT chunk_id FROM {} ORDER BY embedding <#> %s::vector LIMIT {}")
         table = sql.Identifier("lake", str(row[0] if row else ""))
-        return _recall(connection, nearest.format(table), corpus, step)
+        return _recall(connection, nearest.format(table, NEAREST), corpus, step)
 
 
 def _recall(
     connection: psycopg.Connection, nearest: sql.Composed, corpus: Corpus, step: int
 ) -> float:
-    """Return the share of the true ten nearest that the index finds; it must be used.
+    """Return the share of the true fifty nearest that the index finds; it must be used.
 
     The probes lie half way between two documents, as a question does between those it is about.
     """
@@ -197,30 +204,34 @@ def _end_to_end(url: str, corpus: Corpus) -> float:
     return len(corpus.texts) / seconds
 
 
-def _pgvector_haystack(url: str, corpus: Corpus) -> tuple[float, float]:
+def _pgvector_haystack(
+    url: str, corpus: Corpus, table: str, graph: dict[str, int]
+) -> tuple[float, float]:
     """Return pgvector-haystack's documents a second and recall; table and index made before."""
     store = PgvectorDocumentStore(
         connection_string=Secret.from_token(url),
+        table_name=table,
+        keyword_index_name=f"{table}_keywords",
         embedding_dimension=DIMENSION,
         search_strategy="hnsw",
+        hnsw_index_name=f"{table}_hnsw",
+        hnsw_index_creation_kwargs=graph,
     )
     _require(store.count_documents() == 0, "pgvector-haystack's table is not empty")
     documents = [
         HaystackDocument(id=str(number), content=text, embedding=corpus.vectors[number].tolist())
         for number, text in enumerate(corpus.texts)
     ]
-    say(f"pgvector-haystack: writing {len(documents)} documents with vectors")
+    say(f"pgvector-haystack: writing {len(documents)} documents with vectors into {table}")
     started = time.perf_counter()
     written = store.write_documents(documents)
     seconds = time.perf_counter() - started
     _require(written == len(documents), f"pgvector-haystack wrote {written} documents")
     store.close()
     with psycopg.connect(url) as connection:
-        nearest = sql.SQL(
-            "SELECT id FROM haystack_documents ORDER BY embedding <=> %s::vector LIMIT 10"
-        )
+        nearest = sql.SQL("SELECT id FROM {} ORDER BY embedding <=> %s::vector LIMIT {}")
         step = max(1, len(corpus.texts) // CHECKED)
-        recall = _recall(connection, sql.Composed([nearest]), corpus, step)
+        recall = _recall(connection, nearest.format(sql.Identifier(table), NEAREST), corpus, step)
     return len(documents) / seconds, recall
 
 

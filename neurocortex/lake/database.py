@@ -19,6 +19,8 @@ NAME: Final = "Lake"
 CONNECT_TIMEOUT_S: Final = 10
 """A server that has not answered by then counts as unreachable."""
 
+TOO_LONG: Final = "a statement ran longer than lake.statement_timeout_s allows."
+
 KEEPALIVE: Final = {
     "keepalives_idle": 30,
     "keepalives_interval": 5,
@@ -38,6 +40,9 @@ UNAVAILABLE: Final = (
     pg.InvalidCatalogName,
     pg.IdleSessionTimeout,
 )
+
+# What a database says that was never set up, or was by another version.
+WRONG_SCHEMA: Final = (pg.InvalidSchemaName, pg.UndefinedTable, pg.UndefinedColumn)
 
 DriverConnection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
@@ -81,22 +86,28 @@ def translated() -> Iterator[None]:
         ) from error
     except (DBAPIError, psycopg.Error) as error:
         reason = unavailable(error)
+        if isinstance(cause_of(error), pg.QueryCanceled):
+            reason = TOO_LONG
         if reason is None:
             raise
         raise LakeUnavailableError(NAME, reason) from error
 
 
 def unavailable(error: BaseException) -> str | None:
-    """Say in a sentence why the server cannot be used, or None where it can."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(cause, psycopg.Error):
-        return None
-    gone = isinstance(cause, UNAVAILABLE) or (
+    """Say in a sentence why the database cannot be used, or None where it can."""
+    cause = cause_of(error)
+    if isinstance(cause, WRONG_SCHEMA):
+        return "its schema is not there, or of another version: `neurocortex up` puts that right."
+    if isinstance(cause, UNAVAILABLE) or (
         isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
-    )
-    if not gone:
-        return None
-    return " ".join(str(cause).split()) or "the connection to PostgreSQL was lost."
+    ):
+        return " ".join(str(cause).split()) or "the connection to PostgreSQL was lost."
+    return None
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """Return the driver's error where SQLAlchemy wrapped one."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
 
 
 def _with_driver(url: str) -> URL:

@@ -1,6 +1,6 @@
 """Documents and their chunks: written in batches, replaced where they changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -107,8 +107,8 @@ def copy(connection: Connection, collection: Collection, load_id: UUID, batch: P
     with driver(connection).cursor() as cursor, cursor.copy(COPY_DOCUMENTS) as copy:
         copy.set_types(DOCUMENT_TYPES)
         for document in batch.documents:
-            row = _document_row(collection, load_id, document)
-            _write_row(copy, document.source, row)
+            _refuse_nul(document.source, document.metadata.values())
+            _write_row(copy, document.source, _document_row(collection, load_id, document))
     with driver(connection).cursor() as cursor, cursor.copy(COPY_CHUNKS) as copy:
         copy.set_types(CHUNK_TYPES)
         for chunk in batch.chunks:
@@ -192,9 +192,14 @@ def _chunk_row(new: NewChunk) -> Sequence[object]:
 
 def _write_row(copy: psycopg.Copy, source: str, values: Sequence[object]) -> None:
     """Write a row, or name the document it is of."""
-    if any("\0" in value for value in values if isinstance(value, str)):
-        raise LoadError(source, "it holds the character NUL, which PostgreSQL cannot store.")
+    _refuse_nul(source, values)
     try:
         copy.write_row(values)
     except (psycopg.DataError, UnicodeEncodeError) as error:
         raise LoadError(source, f"it holds what PostgreSQL cannot store: {error}.") from error
+
+
+def _refuse_nul(source: str, values: Iterable[object]) -> None:
+    """The server refuses it as well, but would not say which document it was in."""
+    if any("\0" in value for value in values if isinstance(value, str)):
+        raise LoadError(source, "it holds the character NUL, which PostgreSQL cannot store.")

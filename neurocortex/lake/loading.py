@@ -211,7 +211,7 @@ class DocumentLoader:
     def _tidy_up(self, collection: Collection) -> None:
         """Drop vector tables no longer in use; the load is committed whether or not it works."""
         try:
-            vectors.sweep(self._engine, collection)
+            vectors.sweep(self._engine, collection.id)
         except (DBAPIError, psycopg.Error) as error:
             logger.warning(
                 "Old vectors of %s stay until its next load, because %s",

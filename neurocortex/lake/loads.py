@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.errors import LakeUnavailableError, LoadError, NeuroCortexError
 from neurocortex.lake import quarantine
-from neurocortex.lake.database import NAME, translated, unavailable
+from neurocortex.lake.database import NAME, TOO_LONG, cause_of, translated, unavailable
 from neurocortex.lake.tables import LoadRow
 
 logger = logging.getLogger(__name__)
@@ -108,11 +108,12 @@ def attempt(
             quarantine.record(connection, load.id, kind, target, entries)
             finish(connection, load, opened.counts)
     except Exception as error:
-        reason = explain(error)
+        refused = unavailable(error)
+        reason = refused or explain(error)
         _record_failure(engine, load, reason, entries)
         if isinstance(error, NeuroCortexError):
             raise
-        if unavailable(error) is not None:
+        if refused is not None:
             raise LakeUnavailableError(NAME, f"{reason} The load was undone.") from error
         raise LoadError(target, reason) from error
 
@@ -168,10 +169,10 @@ def latest(connection: Connection, limit: int) -> tuple[LoadRecord, ...]:
 
 def explain(error: BaseException) -> str:
     """Say in a sentence why a load failed, without the SQL or the values it was about."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = cause_of(error)
     match cause:
         case QueryCanceled():
-            return "a statement ran longer than lake.statement_timeout_s allows."
+            return TOO_LONG
         case DiskFull():
             return "the disk of PostgreSQL is full."
         case psycopg.Error() if cause.diag.message_primary is not None:

@@ -148,5 +148,5 @@ def _segment(texts: NumberedTexts, chunk_ids: NDArray[np.int64]) -> Segment:
         postings=pack(chunk_ids[chunk], frequencies, lengths[chunk]),
         ends=np.cumsum(np.bincount(pairs >> 32, minlength=len(texts.terms))),
         lengths=pack(chunk_ids, np.zeros_like(lengths), lengths),
-        tokens=int(lengths.sum()),
+        tokens=int(np.minimum(lengths, MAX_LENGTH).sum()),
     )

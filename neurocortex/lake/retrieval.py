@@ -144,7 +144,8 @@ def _similar(
     vector = model.embed_query(query)
     if not vector.any():
         return _Similar((), {}, 0.0)
-    nearest = vectors.nearest(driver(connection), collection.vector_table, vector, limit)
+    found = vectors.nearest(driver(connection), collection.vector_table, vector, limit)
+    nearest = {chunk: similarity for chunk, similarity in found.items() if similarity > 0}
     rest = [chunk for chunk in others if chunk not in nearest]
     similarities = vectors.similarities(driver(connection), collection.vector_table, vector, rest)
     return _Similar(tuple(nearest), {**nearest, **similarities}, model.share)

@@ -48,6 +48,21 @@ finds more: recall@10 and @50 of .991 and .978 against .978 and .784 on 17,634 L
 COVID-QA, .996 and .990 against .993 and .800 on 5,000 vectors of 64 topics.
 """
 
+MAX_EF_SEARCH: Final = 1_000
+"""What pgvector allows."""
+
+SWEEP_TIMEOUT_MS: Final = 200
+"""A reader is gone by then, or the table stays until the next load."""
+
+LEFT_BEHIND: Final = """
+WITH held AS (
+    SELECT id, vector_table FROM lake.collections WHERE id = %(collection)s FOR UPDATE
+)
+SELECT tablename FROM pg_tables, held
+WHERE schemaname = 'lake' AND tablename ~ ('^vectors_' || held.id || '_[0-9]+$')
+AND tablename IS DISTINCT FROM held.vector_table
+"""
+
 BUILD_WORKERS: Final = 2
 BYTES_BESIDE_VECTOR: Final = 700
 """What a node of the graph takes in memory on top of its vector, generously."""
@@ -137,7 +152,7 @@ def nearest(
     connection: DriverConnection, table: str, query: Vectors, limit: int
 ) -> Mapping[int, float]:
     """Return the cosine similarity of the nearest chunks, nearest first; `query` is (1, n)."""
-    connection.execute(f"SET LOCAL hnsw.ef_search = {max(EF_SEARCH, limit)}")
+    connection.execute(f"SET LOCAL hnsw.ef_search = {min(max(EF_SEARCH, limit), MAX_EF_SEARCH)}")
     statement = _composed(
         "SELECT chunk_id, -(embedding <#> %(query)s::{type}) AS similarity FROM {table}"
         " ORDER BY embedding <#> %(query)s::{type} LIMIT %(limit)s",
@@ -167,19 +182,16 @@ def as_text(query: Vectors) -> str:
     return "[" + ",".join(map(repr, query[0].tolist())) + "]"
 
 
-def sweep(engine: Engine, collection: Collection) -> None:
+def sweep(engine: Engine, collection_id: int) -> None:
     """Drop the tables a collection has left behind, unless a reader is still in one.
 
     In a transaction of its own after the switch: DROP waits for readers, and a load must not.
+    The collection is held meanwhile, for the next load may already have switched once more.
     """
     with engine.begin() as sqlalchemy_connection:
         connection = driver(sqlalchemy_connection)
-        connection.execute("SET LOCAL lock_timeout = '200ms'")
-        tables = connection.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s"
-            " AND tablename ~ %s AND tablename IS DISTINCT FROM %s",
-            [SCHEMA, rf"^vectors_{collection.id}_\d+$", collection.vector_table],
-        ).fetchall()
+        connection.execute(f"SET LOCAL lock_timeout = '{SWEEP_TIMEOUT_MS}ms'")
+        tables = connection.execute(LEFT_BEHIND, {"collection": collection_id}).fetchall()
         for (table,) in tables:
             try:
                 with connection.transaction():
@@ -189,7 +201,11 @@ def sweep(engine: Engine, collection: Collection) -> None:
 
 
 def _build_index(
-    connection: DriverConnection, table: str, dimension: int, memory_mb: int, workers: int
+    connection: DriverConnection,
+    table: str,
+    dimension: int,
+    memory_mb: int,
+    workers: int,
 ) -> None:
     connection.execute(f"SET LOCAL maintenance_work_mem = '{memory_mb}MB'")
     connection.execute(f"SET LOCAL max_parallel_maintenance_workers = {workers}")

@@ -4,6 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from neurocortex.embedded import ports
+from neurocortex.engines.lsa import LsaTrainer
 from neurocortex.errors import LakeUnavailableError
 from neurocortex.lake.store import Lake
 
@@ -76,3 +77,22 @@ def test_a_lost_server_is_a_typed_error_everywhere(database_url: str) -> None:
         ):
             with pytest.raises(LakeUnavailableError):
                 call()
+
+
+def test_a_lake_that_was_never_set_up_says_so(database_url: str) -> None:
+    with Lake(database_url) as lake:
+        for call in (
+            lake.collections,
+            lambda: lake.search("c", "question"),
+            lambda: lake.load_documents("c", [], LsaTrainer()),
+        ):
+            with pytest.raises(LakeUnavailableError, match="`neurocortex up` puts that right"):
+                call()
+
+
+def test_a_search_that_takes_too_long_is_cancelled(lake: Lake, database_url: str) -> None:
+    lake.load_documents("c", [], LsaTrainer())
+    with lake.engine.begin() as holding, Lake(database_url, statement_timeout_s=0.2) as hurried:
+        holding.execute(text("LOCK TABLE lake.collections"))
+        with pytest.raises(LakeUnavailableError, match=r"longer than lake\.statement_timeout_s"):
+            hurried.search("c", "question")

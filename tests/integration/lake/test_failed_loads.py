@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -54,6 +55,17 @@ def test_a_text_postgresql_cannot_store(
     documents = [document("a", "new"), document("bad.txt", value)]
     with pytest.raises(LoadError, match=r"bad\.txt"):
         filled.load_documents("papers", documents, LsaTrainer(), quarantined=[REFUSED])
+    assert_as_before(filled, before, counts, "PostgreSQL cannot store")
+
+
+def test_a_detail_postgresql_cannot_store(
+    filled: Lake, document: "MakeDocument", counts: "Counts"
+) -> None:
+    before = counts(filled)
+    made = document("bad.txt", "words")
+    bad = SplitDocument(replace(made.document, metadata={"author": "\0"}), made.chunks)
+    with pytest.raises(LoadError, match=r"bad\.txt"):
+        filled.load_documents("papers", [bad], LsaTrainer(), quarantined=[REFUSED])
     assert_as_before(filled, before, counts, "PostgreSQL cannot store")
 
 

@@ -212,3 +212,12 @@ def test_fewer_passages_than_asked_for(lake: Lake, document: "MakeDocument") -> 
     lake.load_documents("papers", [document("a", "cats")], LsaTrainer())
     assert len(lake.search("papers", "cats", 50)) == 1
     assert lake.search("papers", "cats", 1) == lake.search("papers", "cats", 50)
+
+
+def test_as_many_passages_as_there_are_can_be_asked_for(
+    lake: Lake, document: "MakeDocument", hash_embedder: Make
+) -> None:
+    lake.load_documents(
+        "papers", [document(str(n), f"text number{n}") for n in range(60)], hash_embedder()
+    )
+    assert len(lake.search("papers", "text", 5000)) == 60

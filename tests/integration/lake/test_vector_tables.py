@@ -165,7 +165,8 @@ def test_vectors_of_any_dimension_pgvector_indexes(
 ) -> None:
     model = hash_embedder("hash", dimension)
     load(lake, document, model, range(3))
-    assert len(lake.search("papers", "number1")) == 3
+    found = lake.search("papers", "text number1")
+    assert [len(found), found[0].source] == [3, "1"]
 
 
 def test_more_dimensions_are_refused(
@@ -174,3 +175,33 @@ def test_more_dimensions_are_refused(
     with pytest.raises(Exception, match="at most 4000"):
         load(lake, document, hash_embedder("hash", 4001), range(3))
     assert lake.collections() == ()
+
+
+def test_only_tables_nobody_uses_are_swept(
+    lake: Lake, document: "MakeDocument", counts: "Counts", hash_embedder: Make
+) -> None:
+    """A sweep that comes late finds the collection switched once more, and leaves it alone."""
+    load(lake, document, hash_embedder(), range(10))
+    active = table_of(lake)
+    with lake.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE lake.vectors_1_99 (chunk_id bigint)"))
+        connection.execute(text("CREATE TABLE lake.vectors_11_1 (chunk_id bigint)"))
+    vectors.sweep(lake.engine, collection_id=1)
+    assert {name for name in counts(lake) if name.startswith("vectors_")} == {
+        active,
+        "vectors_11_1",
+    }
+
+
+def test_a_sweep_waits_for_no_reader(
+    lake: Lake, document: "MakeDocument", counts: "Counts", hash_embedder: Make
+) -> None:
+    load(lake, document, hash_embedder(), range(10))
+    with lake.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE lake.vectors_1_99 (chunk_id bigint)"))
+    with lake.engine.begin() as reading:
+        reading.execute(text("SELECT * FROM lake.vectors_1_99"))
+        vectors.sweep(lake.engine, collection_id=1)
+        assert "vectors_1_99" in counts(lake)
+    vectors.sweep(lake.engine, collection_id=1)
+    assert "vectors_1_99" not in counts(lake)
