@@ -17,6 +17,7 @@ from neurocortex.lake.store import Lake
 from neurocortex.settings import Settings
 
 ETL_ENTRYPOINT: Final = "flows.run_etl.run_etl"
+LOAD_MEMORY_MB: Final = 2048
 SCHEDULE_SLUG: Final = "dataset"
 """Names the one schedule of a dataset's deployment."""
 
@@ -60,6 +61,7 @@ def _listed(entry: manifest.Deployment) -> RunnerDeployment:
         tags=list(entry.tags),
         concurrency_limit=entry.concurrency_limit,
         work_pool_name=entry.work_pool.name.value,
+        job_variables=dict(entry.job_variables),
         version=version("neurocortex"),
     )
 
@@ -78,6 +80,8 @@ def _etl(dataset: DatasetSpec) -> RunnerDeployment:
         ),
         schedule=_schedule(dataset),
         work_pool_name=dataset.tier.value,
+        # A load is one transaction: begun again, it does what it would have done.
+        job_variables={"memory": LOAD_MEMORY_MB, "restart_when_lost": True},
         version=version("neurocortex"),
     )
     _keep_paused(deployment)

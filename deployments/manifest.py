@@ -30,6 +30,8 @@ class Deployment(_Part):
     work_pool: WorkPool
     tags: tuple[str, ...] = ()
     concurrency_limit: ConcurrencyLimitConfig | None = None
+    job_variables: dict[str, str | int | float | bool] = {}
+    """See `neurocortex.worker.job.Variables`."""
 
 
 class Manifest(_Part):

@@ -13,7 +13,11 @@ NeuroCortexError
 │   ├── CacheUnavailableError
 │   ├── StreamUnavailableError
 │   ├── ForgeUnavailableError
+│   ├── LedgerUnavailableError  no slot is given away while its Redis is gone
 │   └── ProviderError           an LLM provider refused or failed
+├── LedgerError
+│   ├── NeverFitsError          no worker has so much of a resource
+│   └── StaleLeaseError         the run is no longer its holder's
 ├── LakeError
 │   ├── CollectionNotFoundError
 │   ├── EmbedderMismatchError   a collection has one embedding model
@@ -34,6 +38,9 @@ NeuroCortexError
 │   ├── SourceError             the source cannot be read as the schema says
 │   └── GateFailedError         an expectation of severity `stop` failed
 ├── ExpectationError            an expectation that cannot be evaluated on this data
+├── DeadLetterError             a run that failed for good
+│   ├── DeadLetterNotFoundError
+│   └── NotReplayableError      its run or deployment is gone, or it was tried again
 └── QuestionError               empty, or longer than allowed
 
 Each carries what it is about as attributes; its text names the thing and the remedy.
@@ -41,6 +48,7 @@ Each carries what it is about as attributes; its text names the thing and the re
 
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 from neurocortex.domain.quarantine import Quarantined
 
@@ -138,8 +146,45 @@ class ForgeUnavailableError(ConnectorError):
     """The model registry does not answer."""
 
 
+class LedgerUnavailableError(ConnectorError):
+    """The ledger's Redis does not answer. A change was made whole or not at all."""
+
+
 class ProviderError(ConnectorError):
     """An LLM provider refused the call, failed, or answered with something unusable."""
+
+
+class LedgerError(NeuroCortexError):
+    """The ledger of slots and resources cannot do what was asked."""
+
+
+class NeverFitsError(LedgerError):
+    """A run needs more than any one worker has, even an idle one. Amounts are the resource's."""
+
+    def __init__(self, resource: str, needed: float, largest: float) -> None:
+        if largest < needed:
+            lack = f"it needs {needed:g} {resource}, the largest worker offers {largest:g}"
+        else:
+            lack = f"no worker that offers {needed:g} {resource} has enough of all else it needs"
+        super().__init__(
+            f"No worker can ever run it: {lack}. Lower the run's needs, or start a larger worker."
+        )
+        self.resource = resource
+        self.needed = needed
+        self.largest = largest
+
+
+class StaleLeaseError(LedgerError):
+    """A lease that is no longer in force was used: nothing was changed."""
+
+    def __init__(self, work: UUID, worker: str, token: int) -> None:
+        super().__init__(
+            f"Worker {worker} does not hold run {work} any more (token {token}): its lease was"
+            " released, or ran out for lack of a sign of life."
+        )
+        self.work = work
+        self.worker = worker
+        self.token = token
 
 
 class LakeError(NeuroCortexError):
@@ -287,6 +332,33 @@ class ExpectationError(NeuroCortexError):
     def __init__(self, expectation: str, reason: str) -> None:
         super().__init__(f"{expectation}: {reason}")
         self.expectation = expectation
+        self.reason = reason
+
+
+class DeadLetterError(NeuroCortexError):
+    """A run that failed for good cannot be shown or replayed."""
+
+    def __init__(self, flow_run: UUID, message: str) -> None:
+        super().__init__(message)
+        self.flow_run = flow_run
+
+
+class DeadLetterNotFoundError(DeadLetterError):
+    """No dead letter of that run."""
+
+    def __init__(self, flow_run: UUID) -> None:
+        super().__init__(
+            flow_run,
+            f"There is no dead letter of the run {flow_run}: it did not fail for good, or too long"
+            " ago. `neurocortex dead list` shows them.",
+        )
+
+
+class NotReplayableError(DeadLetterError):
+    """What a replay needs is gone from Prefect, or the run is not dead any more."""
+
+    def __init__(self, flow_run: UUID, reason: str) -> None:
+        super().__init__(flow_run, f"The run {flow_run} cannot be replayed: {reason}")
         self.reason = reason
 
 

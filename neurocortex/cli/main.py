@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from neurocortex.cli import ask, deploy, doctor, down, ingest, settings, status, up
+from neurocortex.cli import ask, dead, deploy, doctor, down, ingest, settings, status, up
 from neurocortex.errors import NeuroCortexError
 from neurocortex.telemetry import switch_off
 
@@ -39,6 +39,7 @@ for command in (
     *(ingest.ingest, ask.ask, settings.settings, doctor.doctor),
 ):
     app.command()(command)
+app.add_typer(dead.app, name="dead")
 
 
 def run() -> None:

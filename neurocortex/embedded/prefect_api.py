@@ -61,6 +61,17 @@ class FlowRun(_Part):
     state: RunState | None = None
 
 
+class Submission(_Part):
+    """What a flow run was asked to do, and what became of it."""
+
+    deployment_id: UUID | None = None
+    """None for a run of no deployment, or of one that is gone."""
+    parameters: dict[str, object] = {}
+    job_variables: dict[str, object] | None = None
+    tags: list[str] = []
+    state: RunState | None = None
+
+
 class Progress(_Part):
     """A progress artifact: how much of a long load is done."""
 
@@ -125,6 +136,34 @@ class PrefectApi:
     def flow_run(self, run: UUID) -> FlowRun:
         """Return a flow run as it is now."""
         return FlowRun.model_validate_json(self._call("GET", f"/flow_runs/{run}"))
+
+    def submission(self, run: UUID) -> Submission | None:
+        """Return what a run was asked to do, None where the run is gone."""
+        try:
+            return Submission.model_validate_json(self._call("GET", f"/flow_runs/{run}"))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def submit(self, deployment: UUID, what: Submission, key: str) -> FlowRun | None:
+        """Start a run of a deployment, or return the one that was started with this key.
+
+        Returns:
+            None where the deployment is gone.
+        """
+        body = {
+            "state": {"type": "SCHEDULED"},
+            "idempotency_key": key,
+            **what.model_dump(mode="json", include={"parameters", "job_variables", "tags"}),
+        }
+        try:
+            made = self._call("POST", f"/deployments/{deployment}/create_flow_run", body)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+        return FlowRun.model_validate_json(made)
 
     def progress(self, run: UUID) -> Progress | None:
         """Return the newest progress artifact of a run."""

@@ -13,7 +13,7 @@ from neurocortex.embedded.service import Service
 
 
 class WorkerService:
-    """`neurocortex.embedded.workers` with the environment it needs."""
+    """`neurocortex.worker` with the environment it needs."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, api: PrefectApi) -> None:
         self._environment = environment
@@ -27,7 +27,7 @@ class WorkerService:
             name="worker",
             command=self._command,
             is_ready=self._is_online,
-            # It ends its flow runs and tells Prefect about it.
+            # Its flow runs have some seconds to end; it hands back those that do not.
             stop_signal=signal.SIGTERM,
             log=self._log,
             port=None,
@@ -37,7 +37,7 @@ class WorkerService:
     def _command(self) -> Command:
         self._started = datetime.now(UTC)
         return Command(
-            argv=(sys.executable, "-m", "neurocortex.embedded.workers"),
+            argv=(sys.executable, "-m", "neurocortex.worker", *(tier.value for tier in Tier)),
             environment=self._environment,
             log=self._log,
             # Its flow runs die with it; what they did so far is as after a power cut.

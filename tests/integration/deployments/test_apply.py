@@ -143,7 +143,7 @@ def test_the_lake_is_migrated(lake_url: str) -> None:
 @pytest.mark.parametrize("tier", Tier)
 def test_each_tier_is_a_pool_with_its_limit(client: SyncPrefectClient, tier: Tier) -> None:
     pool = client.read_work_pool(tier.value)
-    assert (pool.type, pool.concurrency_limit, pool.is_paused) == ("process", LIMITS[tier], False)
+    assert (pool.type, pool.concurrency_limit, pool.is_paused) == ("neurocortex", LIMITS[tier], False)
     assert pool.description
 
 

@@ -15,7 +15,7 @@ from neurocortex.embedded import state
 from neurocortex.embedded.home import Home
 from neurocortex.settings import load
 
-COMMANDS = ["up", "down", "status", "deploy", "ingest", "ask", "settings", "doctor"]
+COMMANDS = ["up", "down", "status", "deploy", "ingest", "ask", "dead", "settings", "doctor"]
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,9 @@ def test_the_help_needs_no_heavy_import() -> None:
         ["nonsense"],
         ["up", "--once", "--corpus", "/nowhere"],
         ["settings", "--xml"],
+        ["dead", "list", "--since", "soon"],
+        ["dead", "show", "no-id"],
+        ["dead", "replay"],
     ],
 )
 def test_a_usage_error_is_exit_code_2(cli: CliRunner, arguments: list[str]) -> None:
@@ -85,7 +88,7 @@ def test_a_usage_error_is_exit_code_2(cli: CliRunner, arguments: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    "arguments", [["status"], ["ask", "why?"], ["ingest", "a.txt"], ["deploy"]]
+    "arguments", [["status"], ["ask", "why?"], ["ingest", "a.txt"], ["deploy"], ["dead", "list"]]
 )
 def test_without_a_platform_the_message_says_how_to_start_one(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,1 @@
+"""Who runs next: the tiers' rules, pure and without a clock."""

@@ -1,0 +1,1 @@
+"""The Prefect worker that starts flow runs in warm processes."""

@@ -1,0 +1,73 @@
+"""Which flow runs are due: read from Prefect's API without loading it.
+
+One query in which the server uses its index, for those that became due since the last one: its
+answer is mostly empty. Now and then all of them are read, page by page, to forget those that
+somebody cancelled or postponed meanwhile.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterNextScheduledStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+
+PAGE: Final = 200
+"""As many as the server gives at a time."""
+
+OVERLAP: Final = timedelta(seconds=3)
+"""A run may be committed to the server's database so long after the time it bears, and two
+machines' clocks differ by as much. What comes later still is found when all are read."""
+
+IN_PROCESS: Final = "in_process"
+"""What Prefect calls a retry that is waited for in its process: nobody else may start it."""
+
+
+class Arrivals:
+    """The due runs of some work pools."""
+
+    def __init__(self, client: PrefectClient, pools: Sequence[str]) -> None:
+        """Take the pools by name."""
+        self._client = client
+        self._pools = WorkPoolFilter(name=WorkPoolFilterName(any_=list(pools)))
+        self._until: datetime | None = None
+
+    async def new(self) -> list[FlowRun]:
+        """Return the runs that became due since the last call, and some that did before."""
+        return await self._due(None if self._until is None else self._until - OVERLAP)
+
+    async def all(self) -> list[FlowRun]:
+        """Return all due runs, however long they have been."""
+        return await self._due(None)
+
+    async def _due(self, after: datetime | None) -> list[FlowRun]:
+        now = datetime.now(UTC)
+        due = FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+            next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(
+                after_=after, before_=now
+            ),
+        )
+        found: list[FlowRun] = []
+        while True:
+            page = await self._client.read_flow_runs(
+                flow_run_filter=due,
+                work_pool_filter=self._pools,
+                sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
+                limit=PAGE,
+                offset=len(found),
+            )
+            found += page
+            if len(page) < PAGE:
+                break
+        self._until = now
+        return [run for run in found if run.empirical_policy.retry_type != IN_PROCESS]

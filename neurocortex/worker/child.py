@@ -1,0 +1,92 @@
+"""What a fork of the zygote does before, while and after it runs its flow run."""
+
+import atexit
+import os
+import runpy
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from threadpoolctl import threadpool_limits
+
+from neurocortex.worker.freshness import ProjectModule, forget, have_changed
+from neurocortex.worker.messages import Start
+
+SETTINGS: Final = ("NEUROCORTEX_", "PREFECT_")
+PER_RUN: Final = "PREFECT__"
+"""Variables that tell a process which run it is: no settings."""
+
+
+def run(order: Start, project: Sequence[ProjectModule]) -> None:
+    """Become the process of a flow run, do what was ordered, and end.
+
+    Args:
+        order: which run, and where.
+        project: modules in memory whose files may have changed since they were imported.
+    """
+    other_settings = _settings(os.environ) != _settings(order.environment)
+    os.environ.clear()
+    os.environ.update(order.environment)
+    os.chdir(order.folder)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if order.quiet:
+        _drop_output()
+    if order.cores > 1 and "numpy" in sys.modules:
+        threadpool_limits(order.cores)  # the zygote was held to one thread
+    if other_settings or have_changed(project):
+        # The project's modules may have read a setting while they were imported.
+        forget(project)
+    if other_settings and "prefect.context" in sys.modules:
+        _read_prefect_settings()
+    _end(_run_module(order.module))
+
+
+def _settings(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(SETTINGS) and not name.startswith(PER_RUN)
+    }
+
+
+def _drop_output() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+def _read_prefect_settings() -> None:
+    """Prefect reads its settings, and sets up logging by them, when it is imported."""
+    from prefect.context import refresh_global_settings_context
+    from prefect.logging.configuration import setup_logging
+
+    refresh_global_settings_context()
+    setup_logging()
+
+
+def _run_module(name: str) -> int:
+    """Run `python -m NAME` here, and return its exit code."""
+    sys.argv = [name]
+    try:
+        with warnings.catch_warnings():
+            # It is in memory already, and is run once more: just what we want.
+            warnings.filterwarnings("ignore", ".*found in sys.modules", RuntimeWarning)
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 - as the interpreter does at its top
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def _end(code: int) -> None:
+    """End as the interpreter does, without taking apart a few thousand modules we share."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

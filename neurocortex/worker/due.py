@@ -1,0 +1,195 @@
+"""The runs that are due, as the scheduler chooses from them."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
+from prefect.client.schemas.objects import FlowRun, State, WorkPool
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import Abort, ObjectNotFound
+from prefect.states import Cancelled, Crashed
+from prefect.utilities.engine import propose_state
+from pydantic import ValidationError
+
+from neurocortex.domain.work import Work
+from neurocortex.errors import NeverFitsError
+from neurocortex.ledger.ledger import Ledger
+from neurocortex.ledger.values import WorkerOffer
+from neurocortex.scheduling.backlog import Backlog
+from neurocortex.worker import job
+from neurocortex.worker.arrivals import Arrivals
+
+READ_ALL_S: Final = 30.0
+"""How often all due runs are read: so long a run that somebody cancelled is looked at in vain."""
+
+READ_ALL_SHARE: Final = 0.05
+"""Reading all takes no more than this share of the time, however long the backlog is."""
+
+KNOWN_S: Final = 5.0
+"""So old may be what we know of a deployment, a pool or a queue."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    """Where runs may be taken from."""
+
+    pools: dict[str, WorkPool]
+    paused_queues: frozenset[UUID]
+    at: float
+
+    def are_open(self, run: FlowRun) -> bool:
+        pool = self.pools.get(run.work_pool_name or "")
+        return (
+            pool is not None and not pool.is_paused and run.work_queue_id not in self.paused_queues
+        )
+
+
+class DueRuns:
+    """Keeps `backlog` in step with Prefect: due runs of these pools that nobody has taken."""
+
+    def __init__(
+        self,
+        client: PrefectClient,
+        ledger: Ledger,
+        pools: Sequence[str],
+        is_ours: Callable[[FlowRun], bool],
+    ) -> None:
+        """Take the pools by name, and which of their runs to look at."""
+        self.backlog = Backlog()
+        self._client = client
+        self._ledger = ledger
+        self._pools = pools
+        self._is_ours = is_ours
+        self._arrivals = Arrivals(client, pools)
+        self._runs: dict[UUID, FlowRun] = {}
+        self._deployments: dict[UUID, tuple[float, DeploymentResponse]] = {}
+        self._doors = _Doors({}, frozenset(), 0.0)
+        self._read_all_at = 0.0
+
+    def run(self, run_id: UUID) -> FlowRun:
+        """Return a run of the backlog."""
+        return self._runs[run_id]
+
+    def deployment(self, run: FlowRun) -> DeploymentResponse | None:
+        """Return a run's deployment, as it was when the run was entered or later."""
+        known = self._deployments.get(run.deployment_id) if run.deployment_id else None
+        return known[1] if known else None
+
+    def discard(self, run_id: UUID) -> None:
+        """Forget a run: somebody has taken it."""
+        self.backlog.discard(run_id)
+        self._runs.pop(run_id, None)
+
+    async def refresh(self, taken: Iterable[UUID]) -> None:
+        """Bring the backlog in step.
+
+        Args:
+            taken: runs of this worker that Prefect may not show as taken yet.
+        """
+        started = time.monotonic()
+        everything = started >= self._read_all_at
+        found = await (self._arrivals.all() if everything else self._arrivals.new())
+        due = {run.id: run for run in found if self._is_ours(run)}
+        if everything:
+            for gone in self._runs.keys() - due.keys():
+                self.discard(gone)
+        for each in taken:
+            due.pop(each, None)
+            self.discard(each)
+        fresh = {id_: run for id_, run in due.items() if everything or id_ not in self._runs}
+        if fresh or (self._runs and started - self._doors.at > KNOWN_S):
+            await self._look_at_doors()
+        if fresh:
+            await self._add(fresh.values())
+        if everything:
+            took = time.monotonic() - started
+            self._read_all_at = started + max(READ_ALL_S, took / READ_ALL_SHARE)
+
+    async def _look_at_doors(self) -> None:
+        """Read which pools and queues are paused, and let their runs in or out."""
+        names = WorkPoolFilterName(any_=list(self._pools))
+        pools = await self._client.read_work_pools(work_pool_filter=WorkPoolFilter(name=names))
+        queues = await self._client.read_work_queues()
+        self._doors = _Doors(
+            {pool.name: pool for pool in pools},
+            frozenset(queue.id for queue in queues if queue.is_paused),
+            time.monotonic(),
+        )
+        for run_id, run in self._runs.items():
+            if not self._doors.are_open(run):
+                self.backlog.discard(run_id)
+        await self._add([run for run_id, run in self._runs.items() if run_id not in self.backlog])
+
+    async def _add(self, runs: Iterable[FlowRun]) -> None:
+        """Enter runs whose pool is open; those that cannot run end here."""
+        runs = list(runs)
+        wanted = {run.deployment_id for run in runs if run.deployment_id}
+        costs = await self._ledger.estimates(list(wanted))
+        offers = await self._ledger.workers()
+        for run in runs:
+            deployment = await self._read_deployment(run)
+            if run.deployment_id and deployment is None:
+                await self._end(run, Cancelled(message="Its deployment no longer exists."))
+                continue
+            self._runs[run.id] = run
+            if not self._doors.are_open(run):
+                continue
+            pool = self._doors.pools[run.work_pool_name or ""]
+            cost = costs.get(run.deployment_id) if run.deployment_id else None
+            try:
+                work = job.work(run, pool, deployment, estimated_cost=cost)
+                refuse_what_never_fits(work, offers)
+            except ValidationError as error:
+                problems = "; ".join(
+                    f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
+                )
+                await self._end(run, Crashed(message=f"Its job variables are wrong. {problems}"))
+            except NeverFitsError as error:
+                await self._end(run, Crashed(message=str(error)))
+            else:
+                self.backlog.discard(run.id)
+                self.backlog.add(work)
+
+    async def _read_deployment(self, run: FlowRun) -> DeploymentResponse | None:
+        """Return the run's deployment as it was some seconds ago at most."""
+        if run.deployment_id is None:
+            return None
+        known = self._deployments.get(run.deployment_id)
+        if known is not None and time.monotonic() - known[0] < KNOWN_S:
+            return known[1]
+        try:
+            found = await self._client.read_deployment(run.deployment_id)
+        except ObjectNotFound:
+            self._deployments.pop(run.deployment_id, None)
+            return None
+        self._deployments[run.deployment_id] = (time.monotonic(), found)
+        return found
+
+    async def _end(self, run: FlowRun, state: State) -> None:
+        """End a run that cannot start, with the reason."""
+        self.discard(run.id)
+        logger.warning("Flow run %s cannot start: %s", run.name, state.message)
+        try:
+            await propose_state(self._client, state, flow_run_id=run.id)
+        except (Abort, ObjectNotFound):
+            logger.info("Flow run %s has ended already.", run.name)
+
+
+def refuse_what_never_fits(work: Work, offers: Sequence[WorkerOffer]) -> None:
+    """Refuse a run that no worker could run even if it were idle.
+
+    Raises:
+        NeverFitsError: it names the resource, what is asked, and the most that is offered.
+    """
+    lacking = [work.needs.lacking_in(offer.offered) for offer in offers]
+    if offers and all(lacking):
+        resource = str(lacking[0])
+        most = max(getattr(offer.offered, resource) for offer in offers)
+        raise NeverFitsError(resource, getattr(work.needs, resource), most)

@@ -1,0 +1,194 @@
+"""What a flow run asks of the worker: the job variables of pools, deployments and runs."""
+
+import os
+import time
+from pathlib import Path
+from typing import Final, Literal
+from uuid import UUID
+
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, Flow, FlowRun, WorkPool
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.workers.base import BaseJobConfiguration, BaseVariables
+from pydantic import Field
+
+from neurocortex.domain.deployments import Tier
+from neurocortex.domain.work import DEFAULT_TENANT, Resources, Work
+
+FIRST_COST: Final = 1.0
+"""Cpu-seconds a run is charged for before one of its deployment has ended."""
+
+TENANT_TAG: Final = "tenant:"
+"""`tenant:acme` among a run's tags names its tenant as well: tags can be given in the UI's form."""
+
+
+class Variables(BaseVariables):
+    """The job variables, as the UI shows them in a pool's, a deployment's and a run's form."""
+
+    tenant: str = Field(
+        DEFAULT_TENANT,
+        min_length=1,
+        max_length=100,
+        description=(
+            "Whose work it is. Tenants share a tier's capacity equally."
+            " A tag `tenant:NAME` on the run says the same."
+        ),
+    )
+    tier: Literal["critical", "high", "medium", "low"] | None = Field(
+        None,
+        description=(
+            "The tier whose share it takes."
+            " Unset: the one the work pool is named after, else medium."
+        ),
+    )
+    priority: int = Field(
+        0,
+        ge=-100,
+        le=100,
+        description="Within its tenant's runs of the tier, the higher goes first.",
+    )
+    deadline: float | None = Field(
+        None,
+        gt=0,
+        title="Deadline (seconds)",
+        description="It should have started so many seconds after it was due. Earlier goes first.",
+    )
+    timeout: float | None = Field(
+        None,
+        gt=0,
+        title="Timeout (seconds)",
+        description="A run that takes longer is ended, and shown as TimedOut.",
+    )
+    cpu: float = Field(
+        1.0,
+        gt=0,
+        title="CPU (cores)",
+        description="Cores it holds while it runs. It is held to so many, rounded up.",
+    )
+    memory: float = Field(
+        512,
+        gt=0,
+        title="Memory (MB)",
+        description=(
+            "Memory it holds while it runs, beyond what all runs share."
+            " A run that takes more is ended as Crashed."
+        ),
+    )
+    storage: float = Field(
+        0, ge=0, title="Storage (MB)", description="Scratch space it holds while it runs."
+    )
+    network: float = Field(
+        0, ge=0, title="Network (Mbit/s)", description="Bandwidth it holds while it runs."
+    )
+    restart_when_lost: bool = Field(
+        False,
+        description=(
+            "Whether a run whose machine or worker was lost starts again from the beginning."
+            " For flows that may run twice. Otherwise it is marked as Crashed."
+        ),
+    )
+    working_dir: Path | None = Field(
+        None,
+        title="Working Directory",
+        description="Where it runs. Unset: in a temporary folder, removed afterwards.",
+    )
+    stream_output: bool = Field(
+        True, description="Whether what it prints is also written to the worker's output."
+    )
+
+
+class JobConfiguration(BaseJobConfiguration):
+    """What it takes to start one run; the other variables only concern when and where."""
+
+    timeout: float | None = None
+    cpu: float = 1.0
+    memory: float = 512
+    working_dir: Path | None = None
+    stream_output: bool = True
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        flow: Flow | None = None,
+        work_pool: WorkPool | None = None,
+        worker_name: str | None = None,
+        worker_id: UUID | None = None,
+    ) -> None:
+        """Fill in what is known only now; called by the worker."""
+        own_command = self.command  # Prefect fills in its own where there is none
+        super().prepare_for_flow_run(
+            flow_run, deployment, flow, work_pool, worker_name, worker_id=worker_id
+        )
+        self.command = own_command
+        self.env = {**os.environ, **self.env}
+
+
+def variables(pool: WorkPool, deployment: DeploymentResponse | None, run: FlowRun) -> Variables:
+    """Return a run's job variables: its own before its deployment's before its pool's.
+
+    Raises:
+        pydantic.ValidationError: a variable has a value that is not allowed.
+    """
+    properties = pool.base_job_template.get("variables", {}).get("properties", {})
+    defaults = {
+        name: field["default"]
+        for name, field in properties.items()
+        if field.get("default") is not None
+    }
+    of_deployment = deployment.job_variables if deployment else {}
+    return Variables.model_validate({**defaults, **of_deployment, **(run.job_variables or {})})
+
+
+def work(
+    run: FlowRun,
+    pool: WorkPool,
+    deployment: DeploymentResponse | None,
+    *,
+    estimated_cost: float | None,
+) -> Work:
+    """Return a due run as the scheduler sees it.
+
+    Args:
+        run: it.
+        pool: its work pool.
+        deployment: its deployment; runs that a program submits directly have none.
+        estimated_cost: cpu-seconds that runs of this deployment took lately.
+
+    Raises:
+        pydantic.ValidationError: a variable has a value that is not allowed.
+    """
+    asked = variables(pool, deployment, run)
+    due = run.next_scheduled_start_time or run.expected_start_time or run.created
+    since = due.timestamp() if due else time.time()
+    return Work(
+        id=run.id,
+        tier=_tier(asked, pool),
+        tenant=_tenant(asked, run),
+        needs=Resources(asked.cpu, asked.memory, asked.storage, asked.network),
+        cost=estimated_cost or FIRST_COST,
+        since=since,
+        deployment=run.deployment_id,
+        deployment_limit=_enqueue_limit(deployment) if deployment else None,
+        priority=asked.priority,
+        deadline=None if asked.deadline is None else since + asked.deadline,
+    )
+
+
+def _tier(asked: Variables, pool: WorkPool) -> Tier:
+    if asked.tier is not None:
+        return Tier(asked.tier)
+    return next((tier for tier in Tier if tier.value == pool.name), Tier.MEDIUM)
+
+
+def _tenant(asked: Variables, run: FlowRun) -> str:
+    tagged = (tag.removeprefix(TENANT_TAG) for tag in run.tags if tag.startswith(TENANT_TAG))
+    return next(tagged, asked.tenant) or DEFAULT_TENANT
+
+
+def _enqueue_limit(deployment: DeploymentResponse) -> int | None:
+    """Return the limit runs wait at. Prefect cancels them at one of the other strategy."""
+    limit, options = deployment.global_concurrency_limit, deployment.concurrency_options
+    if limit is None or not limit.active:
+        return None
+    cancels = options and options.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW
+    return None if cancels else limit.limit

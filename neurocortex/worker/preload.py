@@ -1,0 +1,26 @@
+"""What is imported ahead, in the order in which runs need it: the light and common first."""
+
+from typing import Final
+
+MODULES: Final = (
+    "prefect.flow_engine",
+    "prefect.main",
+    "prefect.engine",
+    "prefect.results",
+    "prefect.task_engine",
+    "prefect.concurrency._asyncio",
+    "prefect.concurrency._sync",
+    "prefect.utilities.visualization",
+    "prefect.runner._hook_runner",
+    "anyio._backends._asyncio",
+    "rich._emoji_codes",
+    "flows",
+    "flows.answer_question",
+    "flows.ingest_documents",
+    "flows.run_etl",
+    "blocks",
+    "blocks.saved",
+    "pandas",
+    "neurocortex.engines.lsa_fitting",
+    "neurocortex.quality.engine",
+)

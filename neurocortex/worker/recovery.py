@@ -1,0 +1,116 @@
+"""Putting right in Prefect what happened to runs whose process or worker is gone."""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import ObjectNotFound
+from prefect.states import AwaitingRetry, Cancelled, Crashed
+from pydantic import ValidationError
+
+from neurocortex.ledger.reconcile import Action, Kind, Step, View
+from neurocortex.worker import job
+from neurocortex.worker.arrivals import PAGE
+
+KINDS: Final = {
+    StateType.PENDING: Kind.STARTING,
+    StateType.RUNNING: Kind.RUNNING,
+    StateType.CANCELLING: Kind.CANCELLING,
+    StateType.SCHEDULED: Kind.WAITING,
+    StateType.PAUSED: Kind.WAITING,
+}
+"""By Prefect's states; every other has ended."""
+
+FOR_ANY_WORKER: Final = "reschedule"
+"""Prefect's word for a retry that does not wait in a process."""
+
+logger = logging.getLogger(__name__)
+
+
+class Recovery:
+    """Reads what Prefect believes of runs, and corrects it."""
+
+    def __init__(self, client: PrefectClient, pools: Sequence[str]) -> None:
+        """Take the work pools by name."""
+        self._client = client
+        self._pools = WorkPoolFilter(name=WorkPoolFilterName(any_=list(pools)))
+
+    async def views(self, runs: Collection[UUID]) -> Mapping[UUID, View]:
+        """Return Prefect's view of these runs; a run that was deleted is missing."""
+        if not runs:
+            return {}
+        return await self._read(FlowRunFilter(id=FlowRunFilterId(any_=list(runs))))
+
+    async def under_way(self) -> Mapping[UUID, View]:
+        """Return all runs of the pools that Prefect believes a worker to be busy with."""
+        busy = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+        state = FlowRunFilterState(type=FlowRunFilterStateType(any_=busy))
+        return await self._read(FlowRunFilter(state=state))
+
+    async def carry_out(self, step: Step) -> None:
+        """Do what a step says about the run's state; whatever its lease needs is the caller's."""
+        match step.action:
+            case Action.RESTART:
+                message = f"{step.reason} It starts again."
+                state: State = AwaitingRetry(scheduled_time=datetime.now(UTC), message=message)
+            case Action.CRASH:
+                state = Crashed(message=f"{step.reason} It may have done a part of its work.")
+            case Action.CANCEL:
+                state = Cancelled(message=f"{step.reason} It was being cancelled.")
+            case _:
+                return
+        logger.warning("Flow run %s: %s (%s)", step.run, step.reason, step.action)
+        try:
+            if step.action is Action.RESTART:
+                await self.let_any_worker_take(step.run)
+            await self._client.set_flow_run_state(step.run, state, force=True)
+        except ObjectNotFound:
+            logger.info("Flow run %s was deleted meanwhile.", step.run)
+
+    async def let_any_worker_take(self, run_id: UUID) -> None:
+        """Make a retry that waits for its process one that waits for a worker."""
+        run = await self._client.read_flow_run(run_id)
+        policy = run.empirical_policy.model_copy(update={"retry_type": FOR_ANY_WORKER})
+        await self._client.update_flow_run(run_id, empirical_policy=policy)
+
+    async def _read(self, which: FlowRunFilter) -> Mapping[UUID, View]:
+        found: dict[UUID, View] = {}
+        while True:
+            page = await self._client.read_flow_runs(
+                flow_run_filter=which,
+                work_pool_filter=self._pools,
+                limit=PAGE,
+                offset=len(found),
+            )
+            for run in page:
+                found[run.id] = View(_kind(run), await self._may_restart(run))
+            if len(page) < PAGE:
+                return found
+
+    async def _may_restart(self, run: FlowRun) -> bool:
+        """Return whether the run, its deployment or its pool says that it may run twice."""
+        try:
+            pool = await self._client.read_work_pool(run.work_pool_name or "")
+            deployment = (
+                await self._client.read_deployment(run.deployment_id) if run.deployment_id else None
+            )
+            return job.variables(pool, deployment, run).restart_when_lost
+        except (ObjectNotFound, ValidationError):
+            return False
+
+
+def _kind(run: FlowRun) -> Kind:
+    state = run.state_type or (run.state.type if run.state else None)
+    return Kind.WAITING if state is None else KINDS.get(state, Kind.ENDED)

@@ -1,0 +1,122 @@
+"""Starting the process of a run: warm by default, by a command of its own where it has one."""
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, cast
+from uuid import UUID
+
+import anyio.abc
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.runner._control_channel import ControlChannel
+from prefect.runner._process_manager import ProcessHandle
+
+from neurocortex.worker import hooks
+from neurocortex.worker.job import JobConfiguration
+from neurocortex.worker.messages import Start
+from neurocortex.worker.warm import WarmProcess, WarmProcesses
+
+ENGINE: Final = "prefect.engine"
+
+RUN_BY_WORKER: Final = {"PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS": "false"}
+"""The worker runs those hooks: it knows of an end that the process could not see."""
+
+ATTEMPTS: Final = 3
+"""Zygotes that may die before a run is given up. Each takes another one's start to replace."""
+
+
+class WarmStarter:
+    """Starts one run in a warm process: a `ProcessStarter` of Prefect's runner."""
+
+    def __init__(
+        self,
+        processes: WarmProcesses,
+        control: ControlChannel,
+        configuration: JobConfiguration,
+        folder: Path,
+    ) -> None:
+        """Take how to run it, and in which folder."""
+        self._processes = processes
+        self._control = control
+        self._configuration = configuration
+        self._folder = folder
+        self.process: WarmProcess | None = None
+        """Known once it runs."""
+
+    async def start(
+        self,
+        flow_run: FlowRun,
+        task_status: anyio.abc.TaskStatus[ProcessHandle] = anyio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Start it, say so, and wait for its end."""
+        port, token = self._control.register(flow_run.id)
+        channel = {"PREFECT__CONTROL_PORT": str(port), "PREFECT__CONTROL_TOKEN": token}
+        order = _order(flow_run, self._configuration, self._folder, ENGINE, channel)
+        self.process = await _start(self._processes, order)
+        task_status.started(ProcessHandle(cast("anyio.abc.Process", self.process)))
+        await self.process.wait()
+
+
+class WarmHooks:
+    """Runs a flow's hooks in warm processes: a `FlowRunHookRunner` of Prefect's runner."""
+
+    def __init__(self, processes: WarmProcesses) -> None:
+        """Take where."""
+        self._processes = processes
+        self._configurations: dict[UUID, JobConfiguration] = {}
+
+    @contextmanager
+    def of(self, flow_run: FlowRun, configuration: JobConfiguration) -> Iterator[None]:
+        """Know how this run's hooks are run, as long as it goes on."""
+        self._configurations[flow_run.id] = configuration
+        try:
+            yield
+        finally:
+            del self._configurations[flow_run.id]
+
+    async def run_crashed_hooks(self, flow_run: FlowRun, state: State) -> None:
+        """Run the `on_crashed` hooks."""
+        await self._run(flow_run, hooks.CRASHED, state.message or "")
+
+    async def run_cancellation_hooks(self, flow_run: FlowRun, state: State) -> None:
+        """Run the `on_cancellation` hooks."""
+        await self._run(flow_run, hooks.CANCELLED, state.message or "")
+
+    async def _run(self, flow_run: FlowRun, which: str, message: str) -> None:
+        configuration = self._configurations.get(flow_run.id)
+        if configuration is None:
+            return
+        asked = {hooks.WHICH: which, hooks.MESSAGE: message}
+        with tempfile.TemporaryDirectory(prefix="hooks-") as folder:
+            order = _order(flow_run, configuration, Path(folder), hooks.__name__, asked)
+            await (await _start(self._processes, order)).wait()
+
+
+def _order(
+    flow_run: FlowRun,
+    configuration: JobConfiguration,
+    folder: Path,
+    module: str,
+    more: Mapping[str, str],
+) -> Start:
+    environment = {name: value for name, value in configuration.env.items() if value is not None}
+    own = {"PREFECT__FLOW_RUN_ID": str(flow_run.id), **RUN_BY_WORKER, **more}
+    return Start(
+        run=f"{flow_run.id} {module}",
+        module=module,
+        environment={**environment, **own},
+        folder=str(folder),
+        cores=math.ceil(configuration.cpu),
+        quiet=not configuration.stream_output,
+    )
+
+
+async def _start(processes: WarmProcesses, order: Start) -> WarmProcess:
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await processes.start(order)
+        except ConnectionError:
+            await processes.replaced()
+    return await processes.start(order)
