@@ -8,7 +8,20 @@ import sys
 
 import typer
 
-from neurocortex.cli import ask, dead, deploy, doctor, down, ingest, settings, status, up
+from neurocortex.cli import (
+    ask,
+    dead,
+    deploy,
+    doctor,
+    down,
+    explain,
+    ingest,
+    settings,
+    status,
+    tiers,
+    up,
+    worker,
+)
 from neurocortex.errors import NeuroCortexError
 from neurocortex.telemetry import switch_off
 
@@ -37,6 +50,7 @@ app = typer.Typer(
 for command in (
     *(up.up, down.down, status.status, deploy.deploy),
     *(ingest.ingest, ask.ask, settings.settings, doctor.doctor),
+    *(worker.worker, tiers.tiers, explain.explain),
 ):
     app.command()(command)
 app.add_typer(dead.app, name="dead")

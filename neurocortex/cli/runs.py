@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 from uuid import UUID
@@ -14,7 +15,7 @@ from pydantic import BaseModel
 from neurocortex.cli.console import Steps
 from neurocortex.embedded.prefect_api import FlowRun, PrefectApi
 from neurocortex.embedded.running import Running, environment_of
-from neurocortex.errors import RunError, ServiceError
+from neurocortex.errors import LedgerUnavailableError, RunError, ServiceError
 
 POLL_S: Final = 0.5
 
@@ -52,6 +53,7 @@ class Runs:
                 f"There is no deployment {deployment}. Apply them with `neurocortex deploy`.",
             )
         started = api.start(found.id, parameters)
+        self._announce(found.work_pool_name)
         url = f"{self.running.api_url.removesuffix('/api')}/runs/flow-run/{started.id}"
         self.show.note(f"{deployment}: {url}")
         try:
@@ -67,6 +69,15 @@ class Runs:
         except (OSError, ValueError) as error:
             reason = f"its result cannot be read ({type(error).__name__}: {error})"
             raise RunError(ended.name, ended.state.name, reason, url) from error
+
+    def _announce(self, pool: str | None) -> None:
+        """Have a worker look at once. Where that fails, one finds the run when it looks next."""
+        if pool is None or self.running.redis_url is None:
+            return
+        from neurocortex.ledger.wakes import announce
+
+        with suppress(LedgerUnavailableError):
+            announce(self.running.redis_url, pool)
 
     def _follow(self, api: PrefectApi, run: FlowRun) -> FlowRun:
         """Show each change of state, and of progress, until the last."""

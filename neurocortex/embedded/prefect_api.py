@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
@@ -136,6 +136,29 @@ class PrefectApi:
     def flow_run(self, run: UUID) -> FlowRun:
         """Return a flow run as it is now."""
         return FlowRun.model_validate_json(self._call("GET", f"/flow_runs/{run}"))
+
+    def find_run(self, name: str) -> FlowRun | None:
+        """Return a flow run by its id, or the youngest of that name."""
+        try:
+            which = {"id": {"any_": [str(UUID(name))]}}
+        except ValueError:
+            which = {"name": {"any_": [name]}}
+        body = {"flow_runs": which, "sort": "ID_DESC", "limit": 1}
+        found = TypeAdapter(list[FlowRun]).validate_json(
+            self._call("POST", "/flow_runs/filter", body)
+        )
+        return found[0] if found else None
+
+    def waiting(self, pool: str) -> int:
+        """Return how many runs of a work pool are due and wait."""
+        body = {
+            "work_pools": {"name": {"any_": [pool]}},
+            "flow_runs": {
+                "state": {"type": {"any_": ["SCHEDULED"]}},
+                "next_scheduled_start_time": {"before_": datetime.now(UTC).isoformat()},
+            },
+        }
+        return TypeAdapter(int).validate_json(self._call("POST", "/flow_runs/count", body))
 
     def submission(self, run: UUID) -> Submission | None:
         """Return what a run was asked to do, None where the run is gone."""

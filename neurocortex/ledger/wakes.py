@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
+import redis
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -24,13 +25,27 @@ QUIET_S: Final = 10.0
 """After so long without a call the connection is tried, as a broken one is silent too."""
 
 
+def announce(redis_url: str, pool: str, namespace: str = NAMESPACE) -> None:
+    """Tell all workers that a run waits in a work pool; for programs without an event loop.
+
+    Raises:
+        LedgerUnavailableError: Redis does not answer.
+    """
+    with reached(), redis.Redis.from_url(redis_url) as client:
+        client.publish(_channel(namespace), pool)
+
+
+def _channel(namespace: str) -> str:
+    return f"{namespace}:wake"
+
+
 class Wakes:
     """Calls within one namespace."""
 
     def __init__(self, redis: Redis, namespace: str = NAMESPACE) -> None:
         """Call over a Redis: see `Ledger`."""
         self._redis = redis
-        self._channel = f"{namespace}:wake"
+        self._channel = _channel(namespace)
 
     async def announce(self, pool: str) -> None:
         """Tell all workers that a run waits in a work pool.

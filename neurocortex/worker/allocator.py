@@ -58,7 +58,7 @@ class Allocator:
         dispatcher.limits = found.limits
         for decision in found.decisions:
             logger.info("%s", _line(decision))
-        if found.decisions:
+        if found.decisions or not self._shown_at:
             await self._allocations.set_limits(
                 found.limits, [_line(decision) for decision in found.decisions], self._offer.name
             )

@@ -1,8 +1,7 @@
 """The runs that are due, as the scheduler chooses from them."""
 
-import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -11,9 +10,8 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
 from prefect.client.schemas.objects import FlowRun, State, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.exceptions import Abort, ObjectNotFound
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
-from prefect.utilities.engine import propose_state
 from pydantic import ValidationError
 
 from neurocortex.domain.work import Work
@@ -33,7 +31,8 @@ READ_ALL_SHARE: Final = 0.05
 KNOWN_S: Final = 5.0
 """So old may be what we know of a deployment, a pool or a queue."""
 
-logger = logging.getLogger(__name__)
+Refuse = Callable[[FlowRun, State], Awaitable[None]]
+"""Ends a run that cannot start in a state that says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,17 @@ class DueRuns:
         client: PrefectClient,
         ledger: Ledger,
         pools: Sequence[str],
+        *,
         is_ours: Callable[[FlowRun], bool],
+        refuse: Refuse,
     ) -> None:
-        """Take the pools by name, and which of their runs to look at."""
+        """Take the pools by name, which of their runs to look at, and how to end a wrong one."""
         self.backlog = Backlog()
         self._client = client
         self._ledger = ledger
         self._pools = pools
         self._is_ours = is_ours
+        self._refuse = refuse
         self._arrivals = Arrivals(client, pools)
         self._runs: dict[UUID, FlowRun] = {}
         self._deployments: dict[UUID, tuple[float, DeploymentResponse]] = {}
@@ -175,11 +177,7 @@ class DueRuns:
     async def _end(self, run: FlowRun, state: State) -> None:
         """End a run that cannot start, with the reason."""
         self.discard(run.id)
-        logger.warning("Flow run %s cannot start: %s", run.name, state.message)
-        try:
-            await propose_state(self._client, state, flow_run_id=run.id)
-        except (Abort, ObjectNotFound):
-            logger.info("Flow run %s has ended already.", run.name)
+        await self._refuse(run, state)
 
 
 def refuse_what_never_fits(work: Work, offers: Sequence[WorkerOffer]) -> None:

@@ -41,6 +41,7 @@ from neurocortex.worker.execution import Ended, Executions
 from neurocortex.worker.holdings import Holding, Holdings
 from neurocortex.worker.job import JobConfiguration
 from neurocortex.worker.loops import Loops, patiently
+from neurocortex.worker.notices import Notices
 from neurocortex.worker.recovery import Recovery
 from neurocortex.worker.upkeep import (
     BEATS_PER_LEASE,
@@ -54,6 +55,7 @@ RECONCILE_S: Final = 10.0
 """A lease that ran out is found so much later: with the lease well within a minute."""
 
 RETRIES_S: Final = 2.0
+NOTICES_S: Final = 5.0
 CATCH_UP_S: Final = 60.0
 """For runs whose end nobody could write down when it came."""
 
@@ -141,9 +143,15 @@ class Host:
         self._ledger = Ledger(redis)
         allocations = Allocations(redis)
         self._executions = Executions(context, self._processes)
-        self._due = DueRuns(client, self._ledger, self._pool_names, self._is_ours)
-        self._dispatcher = Dispatcher(self._due, self._ledger, offer, policy, self._begin)
         recovery = Recovery(client, self._pool_names)
+        self._due = DueRuns(
+            client,
+            self._ledger,
+            self._pool_names,
+            is_ours=self._is_ours,
+            refuse=recovery.refuse,
+        )
+        self._dispatcher = Dispatcher(self._due, self._ledger, offer, policy, self._begin)
         life = SignsOfLife(self._ledger, offer, self._holdings, self._executions)
         allocator = Allocator(client, self._ledger, allocations, offer, policy)
         self._reconciler = Reconciler(self._ledger, recovery, allocations, offer, self._holdings)
@@ -155,6 +163,8 @@ class Host:
         self._loops.repeat(lambda: allocator.allocate(self._due, self._dispatcher), allocate_s)
         self._loops.repeat(self._reconciler.look, RECONCILE_S)
         self._loops.repeat(retries.look, RETRIES_S)
+        notices = Notices(client, self._ledger, allocations, offer.name, policy)
+        self._loops.repeat(lambda: notices.write(self._due, self._dispatcher.limits), NOTICES_S)
         self._loops.repeat(lambda: self._dead_letters.catch_up(self._pool_names), CATCH_UP_S)
         self._loops.start(self._listen(Wakes(redis)))
         self._loops.start(self._dispatch())

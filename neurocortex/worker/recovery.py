@@ -16,8 +16,9 @@ from prefect.client.schemas.filters import (
     WorkPoolFilterName,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import Abort, ObjectNotFound
 from prefect.states import AwaitingRetry, Cancelled, Crashed
+from prefect.utilities.engine import propose_state
 from pydantic import ValidationError
 
 from neurocortex.ledger.reconcile import Action, Kind, Step, View
@@ -78,6 +79,14 @@ class Recovery:
             await self._client.set_flow_run_state(step.run, state, force=True)
         except ObjectNotFound:
             logger.info("Flow run %s was deleted meanwhile.", step.run)
+
+    async def refuse(self, run: FlowRun, state: State) -> None:
+        """End a run that cannot start, in a state that says why."""
+        logger.warning("Flow run %s cannot start: %s", run.name, state.message)
+        try:
+            await propose_state(self._client, state, flow_run_id=run.id)
+        except (Abort, ObjectNotFound):
+            logger.info("Flow run %s has ended already.", run.name)
 
     async def let_any_worker_take(self, run_id: UUID) -> None:
         """Make a retry that waits for its process one that waits for a worker."""

@@ -28,11 +28,15 @@ WORKER_NAME: Final = f"neurocortex@{socket.gethostname()}"
 logger = logging.getLogger(__name__)
 
 
-async def serve(pools: Sequence[str]) -> None:
+async def serve(pools: Sequence[str], modules: Sequence[str] = MODULES) -> None:
     """Serve the work pools.
 
     SIGTERM and SIGINT end it: runs that go on have `worker.drain_s` seconds to end, and are then
     handed back.
+
+    Args:
+        pools: by name.
+        modules: what is imported ahead; a flow that needs another imports it itself.
 
     Raises:
         NotRunningError: there is no Redis to share the ledger in.
@@ -42,7 +46,7 @@ async def serve(pools: Sequence[str]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
         # It imports while we wait for the server.
-        processes = await stack.enter_async_context(WarmProcesses(MODULES))
+        processes = await stack.enter_async_context(WarmProcesses(modules))
         async with get_client() as client:
             ready = asyncio.create_task(_until_pools_exist(client, pools))
             await _first(ready, stopping)

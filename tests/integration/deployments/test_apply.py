@@ -25,7 +25,7 @@ from neurocortex.errors import SettingsError
 from neurocortex.lake.store import Lake
 
 APPLY_TIMEOUT_S = 120.0
-LIMITS = {Tier.CRITICAL: 4, Tier.HIGH: 4, Tier.MEDIUM: 3, Tier.LOW: 1}
+LIMITS = {Tier.CRITICAL: 64, Tier.HIGH: 64, Tier.MEDIUM: 3, Tier.LOW: 64}
 """The defaults, but for medium, which the tests set."""
 
 PLACES = {
@@ -125,9 +125,9 @@ def deployed(client: SyncPrefectClient) -> dict[str, DeploymentResponse]:
 def test_it_prints_a_line_for_everything(first: str) -> None:
     said = first.splitlines()
     assert "the Lake's schema is up to date" in said
-    assert {f"work pool {tier.value}: {limit} runs at once" for tier, limit in LIMITS.items()} <= (
-        set(said)
-    )
+    assert {
+        f"work pool {tier.value}: {limit} runs at once, at most" for tier, limit in LIMITS.items()
+    } <= (set(said))
     assert {f"block type {kind}" for kind in BLOCK_TYPES} <= set(said)
     assert {f"block {kind}/default" for kind in ("lake", "cache", "stream")} <= set(said)
     assert {f"deployment {name} on {tier.value}" for name, tier in PLACES.items()} <= set(said)
@@ -143,7 +143,11 @@ def test_the_lake_is_migrated(lake_url: str) -> None:
 @pytest.mark.parametrize("tier", Tier)
 def test_each_tier_is_a_pool_with_its_limit(client: SyncPrefectClient, tier: Tier) -> None:
     pool = client.read_work_pool(tier.value)
-    assert (pool.type, pool.concurrency_limit, pool.is_paused) == ("neurocortex", LIMITS[tier], False)
+    assert (pool.type, pool.concurrency_limit, pool.is_paused) == (
+        "neurocortex",
+        LIMITS[tier],
+        False,
+    )
     assert pool.description
 
 

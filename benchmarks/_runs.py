@@ -1,0 +1,108 @@
+"""Runs of deployments on a real Prefect server, submitted and timed by a program."""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.workers.process import ProcessWorker
+
+from neurocortex.ledger.wakes import Wakes
+
+POLL_S: Final = 0.2
+"""Between two looks whether a run has ended: each costs the server some milliseconds."""
+
+TIMEOUT_S: Final = 180.0
+PAGE: Final = 200
+"""As many runs as the server gives at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A deployment to submit runs of."""
+
+    client: PrefectClient
+    id: UUID
+    pool: str
+    wakes: Wakes | None
+    """Announces its runs; None: they are found by polling."""
+
+    async def submit(self, **parameters: object) -> FlowRun:
+        """Submit a run that is due at once."""
+        run = await self.client.create_flow_run_from_deployment(self.id, parameters=parameters)
+        if self.wakes is not None:
+            await self.wakes.announce(self.pool)
+        return run
+
+    async def start_s(self) -> float:
+        """Run it once; return the seconds from before the call that submits it to Running."""
+        before = datetime.now(UTC)
+        run = await self.submit()
+        await ended(self.client, [run.id])
+        states = await self.client.read_flow_run_states(run.id)
+        running = [state.timestamp for state in states if state.type is StateType.RUNNING]
+        return (min(running) - before).total_seconds()
+
+    async def runs_per_s(self, count: int) -> float:
+        """Submit so many runs at once; return how many completed per second until the last had."""
+        before = datetime.now(UTC)
+        runs = await asyncio.gather(*(self.submit() for _ in range(count)))
+        done = await ended(self.client, [run.id for run in runs])
+        last = max(run.end_time for run in done if run.end_time is not None)
+        return count / (last - before).total_seconds()
+
+
+async def deploy(
+    client: PrefectClient, entrypoint: str, pool: str, wakes: Wakes | None = None
+) -> Target:
+    """Deploy a flow of this package to a work pool.
+
+    Args:
+        client: of the Prefect server.
+        entrypoint: `module.flow`; the flow is named as its function.
+        pool: a work pool that exists.
+        wakes: see `Target`.
+    """
+    name = entrypoint.rpartition(".")[2]
+    flow = await client.create_flow_from_name(name)
+    deployment = await client.create_deployment(
+        flow, name=f"{name}-{pool}", entrypoint=entrypoint, work_pool_name=pool
+    )
+    return Target(client, deployment, pool, wakes)
+
+
+async def make_process_pool(client: PrefectClient, pool: str) -> None:
+    """Make a work pool for Prefect's own process worker."""
+    template = ProcessWorker.get_default_base_job_template()
+    await client.create_work_pool(
+        WorkPoolCreate(name=pool, type=ProcessWorker.type, base_job_template=template)
+    )
+
+
+async def read(client: PrefectClient, runs: list[UUID]) -> list[FlowRun]:
+    """Return the runs as they are now."""
+    found: list[FlowRun] = []
+    for at in range(0, len(runs), PAGE):
+        page = FlowRunFilter(id=FlowRunFilterId(any_=runs[at : at + PAGE]))
+        found += await client.read_flow_runs(flow_run_filter=page, limit=PAGE)
+    return found
+
+
+async def ended(client: PrefectClient, runs: list[UUID]) -> list[FlowRun]:
+    """Wait for the end of the runs, and return them; one that did not complete ends the program."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while True:
+            found = await read(client, runs)
+            if all(run.state is not None and run.state.is_final() for run in found):
+                break
+            await asyncio.sleep(POLL_S)
+    for run in found:
+        if run.state is None or not run.state.is_completed():
+            sys.exit(f"Flow run {run.name} ended otherwise: {run.state}")
+    return found

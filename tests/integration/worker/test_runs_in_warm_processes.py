@@ -1,0 +1,127 @@
+"""What a run sees and can do: started through the API, in a warm process of the worker's."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import pytest
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+
+from neurocortex.worker.serving import WORKER_NAME
+
+if TYPE_CHECKING:
+    from tests.integration.worker.conftest import Platform, Worker
+
+POOL: Final = "main"
+
+
+@pytest.fixture(autouse=True)
+def _served(main: "Worker") -> None:
+    """The pool has a worker."""
+
+
+def test_a_run_completes_with_its_logs_and_its_workers_label_in_prefect(
+    platform: "Platform", tmp_path: Path
+) -> None:
+    run = platform.start(platform.deploy("look", POOL), trace=tmp_path)
+    done = platform.reaches(run, "Completed")
+    assert platform.past(run) == ["Scheduled", "Pending", "Running", "Completed"]
+    until_logged(platform, run, "I look around.")
+    assert {
+        "prefect.worker.name": WORKER_NAME,
+        "prefect.worker.type": "neurocortex",
+        "prefect.work-pool.name": POOL,
+    }.items() <= done.labels.items()
+    assert done.infrastructure_pid
+
+
+def test_its_folder_and_environment_are_its_own(platform: "Platform", tmp_path: Path) -> None:
+    deployed = platform.deploy("look", POOL, env={"MINE": "deployments", "OTHER": "kept"})
+    run = platform.client.create_flow_run_from_deployment(
+        deployed,
+        parameters={"trace": str(tmp_path)},
+        job_variables={"env": {"MINE": "runs"}},
+    ).id
+    platform.reaches(run, "Completed")
+    seen = json.loads((tmp_path / "seen").read_text())
+    environment = seen["environment"]
+    assert (environment["MINE"], environment["OTHER"]) == ("runs", "kept")
+    assert environment["PREFECT__FLOW_RUN_ID"] == str(run)
+    folder = Path(seen["folder"])
+    assert folder.parent == platform.folder / "home" / "tmp"
+    assert not folder.exists(), "it is removed afterwards"
+
+    next_run = platform.start(platform.deploy("look", POOL), trace=tmp_path)
+    platform.reaches(next_run, "Completed")
+    seen = json.loads((tmp_path / "seen").read_text())
+    assert "MINE" not in seen["environment"]
+    assert seen["folder"] != str(folder)
+
+
+def test_it_runs_where_it_is_told_to(platform: "Platform", tmp_path: Path) -> None:
+    (own := tmp_path / "own").mkdir()
+    deployed = platform.deploy("look", POOL, working_dir=str(own))
+    platform.reaches(platform.start(deployed, trace=tmp_path), "Completed")
+    assert json.loads((tmp_path / "seen").read_text())["folder"] == str(own)
+    assert own.is_dir(), "it is not ours to remove"
+
+
+def test_a_command_of_its_own_runs_in_place_of_a_warm_process(
+    platform: "Platform", tmp_path: Path
+) -> None:
+    command = f"env STARTED=coldly {sys.executable} -m prefect.engine"
+    deployed = platform.deploy("look", POOL, command=command)
+    platform.reaches(platform.start(deployed, trace=tmp_path), "Completed")
+    seen = json.loads((tmp_path / "seen").read_text())
+    assert seen["environment"]["STARTED"] == "coldly"
+    assert "neurocortex.worker.zygote" not in seen["modules"]
+
+
+def test_parameters_go_in_and_a_result_comes_out(platform: "Platform") -> None:
+    run = platform.start(platform.deploy("add", POOL), numbers=[1, 2, 3])
+    assert platform.result(run) == 12
+
+
+def test_a_flow_calls_flows_within_its_process(platform: "Platform") -> None:
+    run = platform.start(platform.deploy("parent", POOL), numbers=[1, 2])
+    platform.reaches(run, "Completed")
+    parent = FlowRunFilterParentFlowRunId(any_=[run])
+    children = platform.client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(parent_flow_run_id=parent)
+    )
+    assert [child.state_name for child in children] == ["Completed"] * 2
+
+
+def test_a_failed_try_is_repeated_in_the_same_process(
+    platform: "Platform", tmp_path: Path
+) -> None:
+    run = platform.start(platform.deploy("retry_soon", POOL), trace=tmp_path)
+    platform.reaches(run, "Completed")
+    assert len({(tmp_path / f"try-{number}").read_text() for number in (1, 2, 3)}) == 1
+
+
+def test_a_paused_run_goes_on_in_its_process_once_resumed(
+    platform: "Platform", tmp_path: Path
+) -> None:
+    run = platform.start(platform.deploy("pause", POOL), trace=tmp_path)
+    platform.reaches(run, "Paused")
+    platform.client.resume_flow_run(run)
+    assert platform.reaches(run, "Completed").run_count == 1
+
+
+def test_a_suspended_run_ends_its_process_and_goes_on_in_another(
+    platform: "Platform", main: "Worker", tmp_path: Path
+) -> None:
+    run = platform.start(platform.deploy("suspend", POOL), trace=tmp_path)
+    platform.reaches(run, "Suspended")
+    first = (tmp_path / f"{run}.pid").read_text()
+    platform.until(lambda: run not in main.holds(), "its slot is free")
+    platform.client.resume_flow_run(run)
+    platform.reaches(run, "Completed")
+    assert (tmp_path / f"{run}.pid").read_text() != first
+
+
+def until_logged(platform: "Platform", run: UUID, message: str) -> None:
+    platform.until(lambda: message in platform.logs(run), f"{message} is in the logs")

@@ -1,0 +1,269 @@
+"""Warm processes: forks of a real zygote, with next to nothing preloaded."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from neurocortex.worker.messages import Start
+from neurocortex.worker.warm import KILLED, WarmProcess, WarmProcesses
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE_S = 30.0
+
+PROGRAMS = {
+    "say_where": """
+import json, os, sys
+from pathlib import Path
+seen = {"folder": os.getcwd(), "environment": dict(os.environ), "json": "json" in sys.modules}
+seen["cores"] = len(os.sched_getaffinity(0))
+Path(os.environ["SEEN"]).write_text(json.dumps({**seen, "argv": sys.argv, "name": __name__}))
+""",
+    "burn": """
+import time
+until = time.process_time() + 0.3
+while time.process_time() < until:
+    pass
+held = bytearray(50 << 20)
+""",
+    "leave": "raise SystemExit(3)",
+    "leave_with_words": "raise SystemExit('that is wrong')",
+    "fail": "1 / 0",
+    "wait": "import time\nwhile True:\n    time.sleep(60)",
+    "talk": "import sys\nprint('to stdout')\nprint('to stderr', file=sys.stderr)",
+    "slow_to_import": "import time\ntime.sleep(1.5)",
+    "broken": "raise RuntimeError('not today')",
+    "tidy": "import atexit\natexit.register(print, 'goodbye')",
+    "changing": "VALUE = 1",
+    "show_changing": "import changing\nraise SystemExit(changing.VALUE)",
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the programs that run in warm processes are found."""
+    for name, text in PROGRAMS.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return tmp_path
+
+
+@pytest.fixture
+async def processes() -> AsyncIterator[WarmProcesses]:
+    async with WarmProcesses(("json",)) as processes:
+        yield processes
+
+
+@pytest.fixture
+def order(folder: Path) -> Callable[..., Start]:
+    def make(module: str, *, cores: int = 0, quiet: bool = False, **environment: str) -> Start:
+        everything = {**os.environ, "SEEN": str(folder / "seen"), **environment}
+        return Start(f"run {module}", module, everything, str(folder), cores, quiet=quiet)
+
+    return make
+
+
+Order = Callable[..., Start]
+
+
+async def ended(process: WarmProcess) -> int:
+    async with asyncio.timeout(PATIENCE_S):
+        return await process.wait()
+
+
+async def zygote_of(processes: WarmProcesses) -> psutil.Process:
+    """Return the zygote: the child of ours that was started last."""
+    async with asyncio.timeout(PATIENCE_S):
+        await processes.ready()
+    return max(psutil.Process().children(), key=lambda child: child.create_time())
+
+
+async def is_gone(pid: int) -> bool:
+    """Tell whether a process ends: the kernel takes a moment after its parent's end."""
+    deadline = time.monotonic() + PATIENCE_S
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(0.02)
+    return True
+
+
+async def test_a_run_has_its_own_folder_environment_and_what_was_preloaded(
+    processes: WarmProcesses, order: Order, folder: Path
+) -> None:
+    (folder / "own").mkdir()
+    asked = order("say_where", OWN="yes")
+    asked = Start(
+        asked.run, asked.module, asked.environment, str(folder / "own"), 0, quiet=False
+    )
+    await processes.ready()
+    assert await ended(await processes.start(asked)) == 0
+    seen = json.loads((folder / "seen").read_text())
+    assert seen["environment"] == dict(asked.environment)
+    assert (seen["folder"], seen["json"]) == (str(folder / "own"), True)
+    assert seen["name"] == "__main__"
+    assert seen["argv"] == [str(folder / "say_where.py")]
+    assert "OWN" not in os.environ
+
+
+async def test_each_run_starts_from_what_the_zygote_was(
+    processes: WarmProcesses, order: Order, folder: Path
+) -> None:
+    """What one run does to its memory, folder and environment, the next does not see."""
+    await ended(await processes.start(order("say_where", FIRST="yes")))
+    await ended(await processes.start(order("say_where")))
+    assert "FIRST" not in json.loads((folder / "seen").read_text())["environment"]
+
+
+@pytest.mark.parametrize(
+    ("module", "code"), [("leave", 3), ("leave_with_words", 1), ("fail", 1), ("tidy", 0)]
+)
+async def test_the_exit_code_is_that_of_python(
+    processes: WarmProcesses, order: Order, module: str, code: int
+) -> None:
+    process = await processes.start(order(module, quiet=True))
+    assert await ended(process) == process.returncode == code
+
+
+async def test_processor_time_and_memory_are_reported(
+    processes: WarmProcesses, order: Order
+) -> None:
+    process = await processes.start(order("burn"))
+    await ended(process)
+    assert process.cpu_s >= 0.3
+    assert process.peak_mb >= 50
+
+
+async def test_what_it_prints_comes_through_unless_it_is_to_be_quiet(
+    order: Order, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with WarmProcesses(()) as processes:
+        await ended(await processes.start(order("talk", quiet=True)))
+        await ended(await processes.start(order("tidy")))
+        assert capfd.readouterr().out == "goodbye\n", "exit handlers run"
+        await ended(await processes.start(order("talk")))
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("to stdout\n", "to stderr\n")
+
+
+async def test_runs_go_on_side_by_side(processes: WarmProcesses, order: Order) -> None:
+    waiting = [await processes.start(order("wait")) for _ in range(3)]
+    assert processes.running == 3
+    os.kill(waiting[1].pid, signal.SIGKILL)
+    assert await ended(waiting[1]) == -signal.SIGKILL
+    assert [process.returncode for process in waiting] == [None, -signal.SIGKILL, None]
+    assert processes.running == 2
+
+
+async def test_a_run_is_held_to_as_many_cores_as_it_asked_for(
+    processes: WarmProcesses, order: Order, folder: Path
+) -> None:
+    have = len(os.sched_getaffinity(0))
+    for asked in (1, have):
+        await ended(await processes.start(order("say_where", cores=asked)))
+        assert json.loads((folder / "seen").read_text())["cores"] == asked
+
+
+async def test_an_order_that_comes_before_the_imports_is_done(order: Order) -> None:
+    async with WarmProcesses(("slow_to_import", "slow_to_import", "json")) as processes:
+        started = time.monotonic()
+        process = await processes.start(order("leave"))
+        assert await ended(process) == 3
+        ready = await processes.ready()
+        assert ready.seconds >= 1.5
+        assert ready.memory_mb > 1
+        assert time.monotonic() - started < PATIENCE_S
+
+
+async def test_a_module_that_cannot_be_preloaded_is_the_runs_to_complain_about(
+    order: Order, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with WarmProcesses(("broken", "no_such_module", "json")) as processes:
+        await processes.ready()
+        assert await ended(await processes.start(order("broken"))) == 1
+    said = capfd.readouterr().err
+    assert "broken is not preloaded" in said
+    assert "no_such_module is not preloaded" in said
+    assert "not today" in said
+
+
+async def test_a_preloaded_module_whose_file_changed_is_imported_anew(
+    order: Order, folder: Path
+) -> None:
+    async with WarmProcesses(("changing",)) as processes:
+        await processes.ready()
+        assert await ended(await processes.start(order("show_changing"))) == 1
+        (folder / "changing.py").write_text("VALUE = 2\n")
+        os.utime(folder / "changing.py", ns=(0, time.time_ns() + 1))
+        assert await ended(await processes.start(order("show_changing"))) == 2
+
+
+async def test_a_zygote_that_is_killed_takes_its_runs_along_and_has_a_successor(
+    processes: WarmProcesses, order: Order
+) -> None:
+    zygote = await zygote_of(processes)
+    process = await processes.start(order("wait"))
+    zygote.send_signal(signal.SIGKILL)
+    assert await ended(process) == KILLED
+    assert await is_gone(process.pid)
+    assert processes.running == 0
+    await processes.replaced()
+    assert await ended(await processes.start(order("leave"))) == 3
+    assert (await zygote_of(processes)).pid != zygote.pid
+
+
+async def test_an_order_to_a_dying_zygote_fails_and_can_be_repeated(order: Order) -> None:
+    async with WarmProcesses(("slow_to_import",)) as processes:
+        zygote = max(psutil.Process().children(), key=lambda child: child.create_time())
+        zygote.send_signal(signal.SIGSTOP)
+        asked = asyncio.create_task(processes.start(order("leave")))
+        await asyncio.sleep(0)
+        zygote.send_signal(signal.SIGKILL)
+        with pytest.raises(ConnectionError):
+            await asked
+        await processes.replaced()
+        assert await ended(await processes.start(order("leave"))) == 3
+
+
+async def test_nothing_is_left_behind(order: Order) -> None:
+    async with WarmProcesses(("json",)) as processes:
+        zygote = await zygote_of(processes)
+        process = await processes.start(order("wait"))
+    assert process.returncode == KILLED
+    assert await is_gone(process.pid)
+    assert await is_gone(zygote.pid)
+
+
+async def test_whoever_gives_up_waiting_leaves_no_process(
+    processes: WarmProcesses, order: Order
+) -> None:
+    zygote = await zygote_of(processes)
+    zygote.send_signal(signal.SIGSTOP)
+    asked = asyncio.create_task(processes.start(order("wait")))
+    await asyncio.sleep(0)
+    asked.cancel()
+    await asyncio.wait({asked})
+    zygote.send_signal(signal.SIGCONT)
+    assert await ended(await processes.start(order("leave"))) == 3
+    deadline = time.monotonic() + PATIENCE_S
+    while processes.running or zygote.children():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+async def test_a_zygote_with_numpy_and_pandas_has_one_thread(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    async with WarmProcesses(("numpy", "pandas")) as processes:
+        zygote = await zygote_of(processes)
+        assert zygote.num_threads() == 1, "a fork of more would hang on their locks"
+        assert (await processes.ready()).memory_mb > 20
+    assert "threads after the imports" not in capfd.readouterr().err
