@@ -1,8 +1,8 @@
 """How fast runs start and how many complete a second, against Prefect's own process worker.
 
 One after the other, on one PostgreSQL, Redis and Prefect server in a temporary folder: Prefect's
-worker (`prefect worker start --type process`, looking for runs every second, with a limit of four
-runs at once) and ours (four slots), with the same trivial flow, and under `heavy_imports` with
+worker (`prefect worker start --type process`, with Prefect's own settings but for looking for runs
+every second, with a limit of four runs at once) and ours (four slots), with the same trivial flow, and under `heavy_imports` with
 one whose module imports pandas and Great Expectations. The first runs of each flow after a worker
 started, and the imports of our worker's zygote, are warm-up and not counted.
 
@@ -26,6 +26,7 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+import certifi
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -54,6 +55,15 @@ PREFECT_WORKER: Final = (
     *("prefect", "worker", "start", "--type", "process"),
     *("--pool", PROCESS_POOL, "--limit", str(AT_ONCE)),
 )
+
+AS_SHIPPED: Final = {
+    "PREFECT_WORKER_QUERY_SECONDS": "1",
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "true",
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
+    "PREFECT_API_SSL_CERT_FILE": certifi.where(),
+}
+"""Prefect's defaults for its worker and runs, where the platform sets others to be faster; and
+the shorter of its pauses: 15 s as shipped."""
 
 WAIT_S: Final = 8.0
 """So long the runs wait whose memory is measured."""
@@ -120,9 +130,8 @@ async def _measure(servers: Servers, sizes: Sizes) -> dict[str, float | int | st
 async def _theirs(servers: Servers, client: PrefectClient, sizes: Sizes) -> dict[str, Values]:
     """Return the figures of Prefect's worker, by flow."""
     found: dict[str, Values] = {}
-    fast = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
-    with _worker(servers, PROCESS_POOL, *PREFECT_WORKER, more=fast) as worker:
-        await _warm(worker)
+    with _worker(servers, PROCESS_POOL, *PREFECT_WORKER, more=AS_SHIPPED) as worker:
+        alone = await _warm(worker)
         for entrypoint in (TRIVIAL, HEAVY):
             target = await deploy(client, entrypoint, PROCESS_POOL)
             starts = await _starts(target, sizes.warm_up, sizes.theirs)
@@ -131,7 +140,7 @@ async def _theirs(servers: Servers, client: PrefectClient, sizes: Sizes) -> dict
                 "prefect_start_p50_s": _median(starts),
                 "prefect_runs_per_s": round(await target.runs_per_s(sizes.their_burst), 3),
             }
-        idle, each = await _memory(client, worker, PROCESS_POOL, 1)
+        idle, each = await _memory(client, worker, alone, PROCESS_POOL, 1)
     found[WAITING] = {"prefect_idle_worker_mb": idle, "prefect_memory_per_run_mb": each}
     return found
 
@@ -143,7 +152,7 @@ async def _ours(
     found: dict[str, Values] = {}
     slots = {"NEUROCORTEX_WORKER__SLOTS": str(AT_ONCE)}
     with _worker(servers, OUR_POOL, "neurocortex.worker", OUR_POOL, more=slots) as worker:
-        await _warm(worker)
+        alone = await _warm(worker)
         for entrypoint in (TRIVIAL, HEAVY):
             target = await deploy(client, entrypoint, OUR_POOL, wakes)
             starts = await _starts(target, sizes.warm_up, sizes.ours)
@@ -156,7 +165,7 @@ async def _ours(
                 "neurocortex_unannounced_start_p50_s": _median(unannounced),
                 "neurocortex_runs_per_s": round(await target.runs_per_s(sizes.our_burst), 3),
             }
-        idle, each = await _memory(client, worker, OUR_POOL, AT_ONCE)
+        idle, each = await _memory(client, worker, alone, OUR_POOL, AT_ONCE)
     found[WAITING] = {"neurocortex_idle_worker_mb": idle, "memory_per_warm_run_mb": each}
     return found
 
@@ -185,14 +194,15 @@ def _worker(
         yield worker
 
 
-async def _warm(worker: subprocess.Popen[bytes]) -> None:
-    """Wait until a worker and its children have imported what they import, and rest."""
+async def _warm(worker: subprocess.Popen[bytes]) -> int:
+    """Wait until a worker and its children have imported what they import, and rest; return how
+    many processes they are."""
     used = _cpu_s(worker.pid)
     while True:
         await asyncio.sleep(SETTLED_S)
         before, used = used, _cpu_s(worker.pid)
         if used - before < IDLE_SHARE * SETTLED_S:
-            return
+            return len(family(worker.pid))
 
 
 async def _starts(target: Target, warm_up: int, count: int) -> list[float]:
@@ -208,11 +218,12 @@ async def _starts(target: Target, warm_up: int, count: int) -> list[float]:
 
 
 async def _memory(
-    client: PrefectClient, worker: subprocess.Popen[bytes], pool: str, count: int
+    client: PrefectClient, worker: subprocess.Popen[bytes], alone: int, pool: str, count: int
 ) -> tuple[float, float]:
-    """Return the MB of an idle worker with its children, and what each of some waiting runs adds."""
+    """Return the MB of an idle worker, and what each of some runs that only wait adds."""
     target = await deploy(client, WAITING, pool)
-    await _warm(worker)
+    while len(family(worker.pid)) > alone:  # a run's process ends some time after the run
+        await asyncio.sleep(POLL_S)
     idle = _pss_mb(worker.pid)
     runs = [(await target.submit(seconds=WAIT_S)).id for _ in range(count)]
     while any(run.state_type is not StateType.RUNNING for run in await read(client, runs)):

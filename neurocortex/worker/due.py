@@ -1,5 +1,6 @@
 """The runs that are due, as the scheduler chooses from them."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,13 @@ READ_ALL_SHARE: Final = 0.05
 """Reading all takes no more than this share of the time, however long the backlog is."""
 
 KNOWN_S: Final = 5.0
-"""So old may be what we know of a deployment, a pool or a queue."""
+"""So old may be what we know of a deployment."""
+
+DOORS_S: Final = 2.0
+"""So long after somebody paused a pool or a queue its runs may still start."""
+
+BREATH: Final = 100
+"""Runs entered before other work of this process gets a turn: some milliseconds."""
 
 Refuse = Callable[[FlowRun, State], Awaitable[None]]
 """Ends a run that cannot start in a state that says why."""
@@ -97,7 +104,11 @@ class DueRuns:
         """
         started = time.monotonic()
         everything = started >= self._read_all_at
-        found = await (self._arrivals.all() if everything else self._arrivals.new())
+        arriving = self._arrivals.all() if everything else self._arrivals.new()
+        if started - self._doors.at > DOORS_S:
+            found, _ = await asyncio.gather(arriving, self._look_at_doors())
+        else:
+            found = await arriving
         due = {run.id: run for run in found if self._is_ours(run)}
         if everything:
             for gone in self._runs.keys() - due.keys():
@@ -106,8 +117,6 @@ class DueRuns:
             due.pop(each, None)
             self.discard(each)
         fresh = {id_: run for id_, run in due.items() if everything or id_ not in self._runs}
-        if fresh or (self._runs and started - self._doors.at > KNOWN_S):
-            await self._look_at_doors()
         if fresh:
             await self._add(fresh.values())
         if everything:
@@ -135,7 +144,9 @@ class DueRuns:
         wanted = {run.deployment_id for run in runs if run.deployment_id}
         costs = await self._ledger.estimates(list(wanted))
         offers = await self._ledger.workers()
-        for run in runs:
+        for number, run in enumerate(runs, 1):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
             deployment = await self._read_deployment(run)
             if run.deployment_id and deployment is None:
                 await self._end(run, Cancelled(message="Its deployment no longer exists."))

@@ -7,7 +7,7 @@ the workers of one process share.
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import anyio
@@ -23,6 +23,9 @@ from neurocortex.worker.host import Host
 from neurocortex.worker.job import JobConfiguration, Variables
 from neurocortex.worker.preload import MODULES
 from neurocortex.worker.warm import WarmProcesses
+
+SETTLED_S: Final = 0.5
+"""A run has begun by then: until it has, the API server is its alone."""
 
 
 class NeuroCortexWorkerResult(BaseWorkerResult):
@@ -105,17 +108,19 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
             self.host.ended(flow_run.id)
 
     async def _run_to_its_end(self, flow_run: FlowRun, configuration: JobConfiguration) -> None:
+        group = self._runs_task_group
+        assert group is not None  # noqa: S101 - this runs in it
+
+        def record(pid: int) -> None:
+            group.start_soon(self._record_process, flow_run.id, pid)
+
         submitted = self._emit_flow_run_submitted_event(configuration)
-        async with anyio.create_task_group() as beside:
-
-            def record(pid: int) -> None:
-                beside.start_soon(self._record_process, flow_run.id, pid)
-
-            result = await self.run(flow_run, configuration, _Started(record))
+        result = await self.run(flow_run, configuration, _Started(record))
         self._emit_flow_run_executed_event(result, configuration, submitted)
 
     async def _record_process(self, flow_run_id: UUID, pid: int) -> None:
         """Have Prefect know who runs it, for people and for cancellation; the run needs neither."""
+        await anyio.sleep(SETTLED_S)
         try:
             await self._give_worker_labels_to_flow_run(flow_run_id)
             await self.client.update_flow_run(flow_run_id, infrastructure_pid=str(pid))

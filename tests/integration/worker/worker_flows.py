@@ -121,7 +121,7 @@ def _fail_first(trace: Path, tries: int) -> None:
             raise ValueError(f"Try {flow_run.run_count} fails.")
 
 
-@flow(retries=2, retry_delay_seconds=0.1)
+@flow(retries=2, retry_delay_seconds=1)
 def retry_soon(trace: Path) -> None:
     """Complete at the third try."""
     _fail_first(trace, 3)

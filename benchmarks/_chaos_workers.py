@@ -1,0 +1,89 @@
+"""The two workers that are killed and started again, and the processes of their runs."""
+
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from benchmarks._chaos_book import is_alive
+from benchmarks._platform import Servers, start_worker, stop_worker
+from neurocortex.domain.deployments import Tier
+
+COUNT: Final = 2
+SLOTS: Final = 3
+"""Of each worker."""
+
+SHORT: Final = {
+    "NEUROCORTEX_WORKER__SLOTS": str(SLOTS),
+    # The shortest there is: a dead worker's runs are found within seconds.
+    "NEUROCORTEX_WORKER__LEASE_S": "3",
+}
+ZYGOTE: Final = b"neurocortex.worker.zygote"
+
+
+class Workers:
+    """Two workers on the same pools."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self.doomed: set[int] = set()
+        """Processes of runs that were killed by us, alone or with their worker."""
+
+    def start(self, number: int) -> None:
+        """Start a worker; it may still be importing."""
+        pools = (tier.value for tier in Tier)
+        self._running[number] = start_worker(
+            self._servers, f"worker-{number}", "neurocortex.worker", *pools, more=SHORT
+        )
+
+    def kill(self, number: int) -> None:
+        """Kill a worker, and with it what it runs."""
+        worker = self._running[number]
+        self.doomed.update(_runs(worker.pid))
+        worker.kill()
+        worker.wait()
+
+    def kill_a_run(self, chance: random.Random) -> bool:
+        """Kill the process of a run; False: nothing runs."""
+        pids = sorted(pid for _, runs in self.runs() for pid in runs)
+        if not pids:
+            return False
+        victim = chance.choice(pids)
+        self.doomed.add(victim)
+        subprocess.run(["/bin/kill", "-9", str(victim)], check=False)
+        return True
+
+    def runs(self) -> Iterator[tuple[int, set[int]]]:
+        """Yield each worker's number, and the processes of its runs."""
+        for number, worker in self._running.items():
+            yield number, _runs(worker.pid)
+
+    def stop(self) -> None:
+        """Stop both."""
+        for worker in self._running.values():
+            stop_worker(worker)
+
+
+def _runs(worker: int) -> set[int]:
+    """Return the processes of a worker's runs: the forks of its zygote."""
+    zygotes = (pid for pid in _children(worker) if ZYGOTE in _command(pid))
+    return {pid for zygote in zygotes for pid in _children(zygote) if is_alive(pid)}
+
+
+def _children(pid: int) -> set[int]:
+    found: set[int] = set()
+    try:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found.update(map(int, (thread / "children").read_text().split()))
+    except (FileNotFoundError, ProcessLookupError):
+        return found  # it has just ended
+    return found
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
