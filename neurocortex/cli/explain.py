@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 def explain(
     run: Annotated[str, typer.Argument(help="Id or name of the flow run.", metavar="RUN")],
 ) -> None:
-    """Say why a run waits: the limit that blocks it, its place, its expected start."""
+    """Say why a run waits, and for how long still.
+
+    It names the limit that blocks the run, its place among those that wait, and its expected start.
+    """
     from neurocortex.cli.console import console
     from neurocortex.embedded.prefect_api import PrefectApi
     from neurocortex.embedded.running import environment_of, find

@@ -21,9 +21,10 @@ class _Ledger:
 
 
 def tiers() -> None:
-    """Show how the tiers share the capacity, and the last decisions about it.
+    """Show how the tiers share the slots of all workers.
 
-    For each tier the slots in use, its limit now, the runs that wait, and the tenants that run.
+    For each tier the slots in use, its limit now, the runs that wait and the tenants that run;
+    and the last decisions of the allocator, with their reasons.
     """
     from neurocortex.cli.console import console, table
     from neurocortex.domain.deployments import Tier

@@ -13,8 +13,9 @@ def worker(
         typer.Option(help="Work pool to serve; may be given several times.", metavar="NAME"),
     ] = None,
 ) -> None:
-    """Run flows on this machine, in the tiers' fair share with all other workers.
+    """Run flows on this machine too, beside the other workers.
 
+    All of them share one ledger, so the tiers' shares hold over all machines together.
     `neurocortex up` starts one. Start more on other machines to add their capacity: set
     PREFECT_API_URL, NEUROCORTEX_REDIS_URL and NEUROCORTEX_DATABASE_URL to those of the platform.
     Serves all four tiers unless told otherwise. Ctrl-C lets running flows end, for

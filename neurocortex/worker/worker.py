@@ -7,6 +7,7 @@ the workers of one process share.
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ import anyio.abc
 import httpx
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.exceptions import InfrastructureNotFound, PrefectException
+from prefect.exceptions import InfrastructureNotFound, ObjectNotFound, PrefectException
 from prefect.workers.base import BaseWorker, BaseWorkerResult
 
 from neurocortex.settings import settings
@@ -90,12 +91,12 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
         """Take a run from Scheduled to its end.
 
         The base class makes six calls to the API before a process starts, one after the other.
-        Here it is one, for what it reads is known already; its state Submitting is left out.
+        Here it is two, for what it reads is known already; its state Submitting is left out.
         """
         deployment = self._deployments.pop(flow_run.id)
         try:
             configuration = await self._configuration(flow_run, deployment)
-            if await self._propose_pending_state(flow_run):
+            if await self._is_still_due(flow_run) and await self._propose_pending_state(flow_run):
                 await self._run_to_its_end(flow_run, configuration)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run is not to hang
             self.get_flow_run_logger(flow_run).exception("The run could not be started.")
@@ -106,6 +107,21 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
             if self._cancelling_observer is not None:
                 self._cancelling_observer.remove_in_flight_flow_run_id(flow_run.id)
             self.host.ended(flow_run.id)
+
+    async def _is_still_due(self, flow_run: FlowRun) -> bool:
+        """Look once more, now that nobody else can take it.
+
+        Another worker may have run it to its end since it was read, and Prefect lets most runs that
+        have ended become Pending again: it would run twice.
+        """
+        try:
+            state = (await self.client.read_flow_run(flow_run.id)).state
+        except ObjectNotFound:
+            return False
+        if state is None or not state.is_scheduled():
+            return False
+        due = state.state_details.scheduled_time
+        return due is None or due <= datetime.now(UTC)
 
     async def _run_to_its_end(self, flow_run: FlowRun, configuration: JobConfiguration) -> None:
         group = self._runs_task_group

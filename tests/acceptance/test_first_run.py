@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
@@ -137,11 +138,35 @@ def test_the_first_up_shows_the_answer_and_where_the_runs_are(
 
 def test_the_readmes_table_names_every_command() -> None:
     named = re.findall(r"^\| `neurocortex (\w+)", README, re.MULTILINE)
+    groups = [group.name for group in app.registered_groups if group.name]
     assert sorted(named) == sorted(
-        command.name or command.callback.__name__
-        for command in app.registered_commands
-        if command.callback is not None
+        [
+            *groups,
+            *(
+                command.name or command.callback.__name__
+                for command in app.registered_commands
+                if command.callback is not None
+            ),
+        ]
     )
+
+
+def test_tiers_shows_how_the_slots_are_shared(platform: "Platform") -> None:
+    shown = platform.run("tiers").stdout
+    assert re.search(r"\d+ of \d+ slots in use, 1 workers\.", shown)
+    assert [line.split()[0] for line in shown.splitlines()[3:7]] == [tier.value for tier in Tier]
+    assert "Last change of limits" in shown
+
+
+def test_explain_says_why_a_run_does_not_start(platform: "Platform", api: httpx.Client) -> None:
+    deployment = api.get(f"/deployments/name/{etl('wine')}").json()["id"]
+    in_an_hour = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    later = {"type": "SCHEDULED", "state_details": {"scheduled_time": in_an_hour}}
+    run = api.post(f"/deployments/{deployment}/create_flow_run", json={"state": later}).json()
+    assert "It is not due before" in platform.run("explain", run["id"]).stdout
+    assert "It is not due before" in platform.run("explain", run["name"]).stdout
+    api.delete(f"/flow_runs/{run['id']}")
+    assert "no run has that id or name" in failed(platform.run("explain", run["id"]))
 
 
 @pytest.fixture(scope="module")

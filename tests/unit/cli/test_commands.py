@@ -15,7 +15,10 @@ from neurocortex.embedded import state
 from neurocortex.embedded.home import Home
 from neurocortex.settings import load
 
-COMMANDS = ["up", "down", "status", "deploy", "ingest", "ask", "dead", "settings", "doctor"]
+COMMANDS = (
+    *("up", "down", "status", "deploy", "ingest", "ask", "settings", "doctor"),
+    *("worker", "tiers", "explain", "dead"),
+)
 
 
 @pytest.fixture(autouse=True)
