@@ -50,7 +50,7 @@ def tiers() -> None:
         waiting = str(api.waiting(tier.value))
         shown.add_row(tier.value, str(len(held)), limit, waiting, ", ".join(tenants) or "-")
     out.print(shown)
-    if found.allocation is not None:
+    if found.allocation is not None and found.allocation.decisions:
         ago = max(0.0, time.time() - found.allocation.at)
         out.print(f"\nLast change of limits, {ago:.0f} s ago, by {found.allocation.writer}:")
         for line in found.allocation.decisions:

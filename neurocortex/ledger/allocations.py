@@ -1,5 +1,6 @@
 """The limits of the tiers: written by the one worker that allocates, read by all."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -12,9 +13,14 @@ from neurocortex.ledger.client import NAMESPACE, Scripts, reached
 from neurocortex.ledger.encoding import SECOND
 from neurocortex.ledger.values import Allocation
 
+DEMAND_S: Final = 10.0
+"""What a worker said of a pool counts for so long: it says it again every second."""
+
 LEADER: Final = "leader"
+DEMAND: Final = "demand"
 ALLOCATION: Final = "allocation"
 
+_DEMAND: Final = TypeAdapter(tuple[float, dict[Tier, int]])
 _BODY: Final = TypeAdapter(tuple[dict[Tier, int], tuple[str, ...]])
 
 
@@ -25,6 +31,28 @@ class Allocations:
         """Keep them in a Redis: see `Ledger`."""
         self._redis = redis
         self._scripts = Scripts(redis, namespace)
+
+    async def demand(
+        self, by_pool: Mapping[str, Mapping[Tier, int]], now: float
+    ) -> Mapping[Tier, int]:
+        """Say how many runs wait in some pools, and return how many wait in all, by tier.
+
+        Of the workers that serve one pool the last one's word counts: they see the same runs.
+
+        Args:
+            by_pool: what the caller sees in the pools that it serves.
+            now: the time, in seconds since the epoch.
+        """
+        key = self._scripts.key(DEMAND)
+        with reached():
+            for pool, waiting in by_pool.items():
+                await self._redis.hset(key, pool, _DEMAND.dump_json((now, dict(waiting))).decode())
+            heard = await self._redis.hvals(key)
+        total: Counter[Tier] = Counter()
+        for at, waiting in map(_DEMAND.validate_json, heard):
+            if now - at < DEMAND_S:
+                total.update(waiting)
+        return total
 
     async def lead(self, worker: str, ttl_s: float) -> bool:
         """Become or stay the worker that allocates, for `ttl_s` seconds; False: another does."""

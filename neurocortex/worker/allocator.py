@@ -49,12 +49,13 @@ class Allocator:
 
     async def allocate(self, due: DueRuns, dispatcher: Dispatcher) -> None:
         """Set the limits, or take over what the worker that leads has set."""
+        demand = await self._allocations.demand(due.demand(), time.time())
         if not await self._allocations.lead(self._offer.name, LEAD_S):
             current = await self._allocations.limits()
             dispatcher.limits = current.limits if current else {}
             return
         usage = await self._ledger.usage(self._offer.name)
-        found = allocate(usage, due.backlog.by_tier(), self._policy, dispatcher.limits)
+        found = allocate(usage, demand, self._policy, dispatcher.limits)
         dispatcher.limits = found.limits
         for decision in found.decisions:
             logger.info("%s", _line(decision))

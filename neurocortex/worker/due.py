@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
 from pydantic import ValidationError
 
+from neurocortex.domain.deployments import Tier
 from neurocortex.domain.work import Work
 from neurocortex.errors import NeverFitsError
 from neurocortex.ledger.ledger import Ledger
@@ -25,6 +27,9 @@ from neurocortex.worker.arrivals import Arrivals
 
 READ_ALL_S: Final = 30.0
 """How often all due runs are read: so long a run that somebody cancelled is looked at in vain."""
+
+SOON_S: Final = 2.0
+"""How long we wait before, where a run may have slipped through: others may in the same moment."""
 
 READ_ALL_SHARE: Final = 0.05
 """Reading all takes no more than this share of the time, however long the backlog is."""
@@ -91,6 +96,13 @@ class DueRuns:
         known = self._deployments.get(run.deployment_id) if run.deployment_id else None
         return known[1] if known else None
 
+    def demand(self) -> Mapping[str, Mapping[Tier, int]]:
+        """Return how many runs wait in each pool, by tier."""
+        waiting: dict[str, Counter[Tier]] = {pool: Counter() for pool in self._pools}
+        for work in self.backlog:
+            waiting[self._runs[work.id].work_pool_name or ""][work.tier] += 1
+        return waiting
+
     def discard(self, run_id: UUID) -> None:
         """Forget a run: somebody has taken it."""
         self.backlog.discard(run_id)
@@ -102,6 +114,17 @@ class DueRuns:
         Args:
             taken: runs of this worker that Prefect may not show as taken yet.
         """
+        try:
+            await self._refresh(taken)
+        except Exception:
+            self.read_all_soon()  # what was found and not entered is not found as new once more
+            raise
+
+    def read_all_soon(self) -> None:
+        """Have all due runs read anew: one may be due that is in no backlog any more."""
+        self._read_all_at = min(self._read_all_at, time.monotonic() + SOON_S)
+
+    async def _refresh(self, taken: Iterable[UUID]) -> None:
         started = time.monotonic()
         everything = started >= self._read_all_at
         arriving = self._arrivals.all() if everything else self._arrivals.new()

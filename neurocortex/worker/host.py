@@ -159,7 +159,7 @@ class Host:
         await enter(self._loops)
         every_s = self._settings.worker.lease_s / BEATS_PER_LEASE
         allocate_s = self._settings.scheduling.allocate_every_s
-        self._loops.repeat(life.beat, every_s)
+        self._loops.repeat(life.beat, every_s, every_s)  # a later one would find the lease up
         self._loops.repeat(lambda: allocator.allocate(self._due, self._dispatcher), allocate_s)
         self._loops.repeat(self._reconciler.look, RECONCILE_S)
         self._loops.repeat(retries.look, RETRIES_S)
@@ -263,6 +263,7 @@ class Host:
             if holding.has_started:
                 await self._ledger.release(holding.lease, holding.cpu_s)
             else:
+                self._due.read_all_soon()  # if it is still due, nobody knows
                 await self._ledger.hand_back(holding.lease)
         except StaleLeaseError as error:
             logger.debug("%s", error)

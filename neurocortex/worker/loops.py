@@ -37,9 +37,14 @@ class Loops:
         """Start a loop that waits by itself."""
         self._loops.append(self._tasks.create_task(loop))
 
-    def repeat(self, act: Callable[[], Awaitable[object]], every_s: float) -> None:
+    def repeat(
+        self,
+        act: Callable[[], Awaitable[object]],
+        every_s: float,
+        longest_s: float = LONGEST_PAUSE_S,
+    ) -> None:
         """Act again and again, less often while a neighbour does not answer."""
-        self.start(_repeat(act, every_s))
+        self.start(_repeat(act, every_s, longest_s))
 
     def begin(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Start work that ends by itself; `stop` lets it."""
@@ -64,8 +69,8 @@ async def patiently(act: Callable[[], Awaitable[object]]) -> bool:
     return False
 
 
-async def _repeat(act: Callable[[], Awaitable[object]], every_s: float) -> None:
+async def _repeat(act: Callable[[], Awaitable[object]], every_s: float, longest_s: float) -> None:
     pause = every_s
     while True:
-        pause = every_s if await patiently(act) else max(every_s, min(pause * 2, LONGEST_PAUSE_S))
+        pause = every_s if await patiently(act) else max(every_s, min(pause * 2, longest_s))
         await asyncio.sleep(pause)

@@ -155,7 +155,6 @@ def test_tiers_shows_how_the_slots_are_shared(platform: "Platform") -> None:
     shown = platform.run("tiers").stdout
     assert re.search(r"\d+ of \d+ slots in use, 1 workers\.", shown)
     assert [line.split()[0] for line in shown.splitlines()[3:7]] == [tier.value for tier in Tier]
-    assert "Last change of limits" in shown
 
 
 def test_explain_says_why_a_run_does_not_start(platform: "Platform", api: httpx.Client) -> None:

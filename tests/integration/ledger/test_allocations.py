@@ -38,3 +38,12 @@ async def test_limits_are_read_as_the_leader_wrote_them(allocations: Allocations
     assert (written.limits, written.decisions) == (limits, ("low lends 1 to high",))
     assert written.writer == "me"
     assert written.at == pytest.approx(time.time(), abs=5)
+
+
+async def test_demand_is_heard_from_the_workers_of_all_pools(allocations: Allocations) -> None:
+    now = time.time()
+    await allocations.demand({"gone": {Tier.LOW: 9}}, now - 60)
+    await allocations.demand({"high": {Tier.HIGH: 5}}, now - 1)
+    await allocations.demand({"high": {Tier.HIGH: 3}, "low": {}}, now)
+    heard = await allocations.demand({"gpu": {Tier.HIGH: 2, Tier.LOW: 4}}, now)
+    assert heard == {Tier.HIGH: 5, Tier.LOW: 4}
