@@ -15,6 +15,7 @@ NeuroCortexError
 │   ├── ForgeUnavailableError
 │   ├── LedgerUnavailableError  no slot is given away while its Redis is gone
 │   └── ProviderError           an LLM provider refused or failed
+│       └── ProviderRefusedError  a wrong key or model: no use in trying again
 ├── LedgerError
 │   ├── NeverFitsError          no worker has so much of a resource
 │   └── StaleLeaseError         the run is no longer its holder's
@@ -152,6 +153,10 @@ class LedgerUnavailableError(ConnectorError):
 
 class ProviderError(ConnectorError):
     """An LLM provider refused the call, failed, or answered with something unusable."""
+
+
+class ProviderRefusedError(ProviderError):
+    """It refused what would be refused again: a wrong key, an unknown model, a bad request."""
 
 
 class LedgerError(NeuroCortexError):

@@ -6,7 +6,7 @@ from typing import Any, Final, TypedDict
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 
-from neurocortex.errors import ConnectorError, NeuroCortexError
+from neurocortex.errors import ConnectorError, NeuroCortexError, ProviderRefusedError
 from neurocortex.settings import settings
 
 
@@ -23,11 +23,14 @@ class TaskOptions(TypedDict):
 def may_pass(task: Task[..., Any], run: TaskRun, state: State[object]) -> bool:  # noqa: ARG001
     """Return whether a failure is worth a retry; Prefect asks after each (`retry_condition_fn`).
 
-    A neighbour that does not answer (`ConnectorError`) may come back, and an error that is not
-    ours may be anything; every other `NeuroCortexError` says what a person has to put right.
+    A neighbour that does not answer (`ConnectorError`) may come back, unless it has refused, and an
+    error that is not ours may be anything; every other `NeuroCortexError` says what a person has to
+    put right.
     """
     try:
         state.result()
+    except ProviderRefusedError:
+        return False
     except ConnectorError:
         return True
     except NeuroCortexError:

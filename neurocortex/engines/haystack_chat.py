@@ -16,6 +16,7 @@ from haystack.utils import Secret
 from openai import OpenAIError
 
 from neurocortex.domain.endpoints import LlmEndpoint
+from neurocortex.engines.openai_errors import translated
 from neurocortex.errors import ProviderError
 
 NO_KEY = "not-needed"
@@ -40,7 +41,7 @@ def generate(prompt: str, endpoint: LlmEndpoint) -> str:
         cause = error.__cause__
         if not isinstance(cause, OpenAIError):
             raise
-        raise ProviderError(endpoint.base_url, f"{type(cause).__name__}: {cause}") from cause
+        raise translated(endpoint.base_url, cause) from cause
     replies = cast("list[ChatMessage]", result["llm"]["replies"])
     text = (replies[0].text or "").strip() if replies else ""
     if not text:

@@ -11,6 +11,7 @@ import numpy as np
 from openai import OpenAI, OpenAIError
 
 from neurocortex.domain.embedding import Vectors
+from neurocortex.engines.openai_errors import translated
 from neurocortex.errors import ProviderError, SettingsError
 from neurocortex.settings import LakeSettings
 
@@ -111,7 +112,7 @@ class OpenAIEmbedder:
                     model=self._model, input=inputs, encoding_format="float"
                 )
         except OpenAIError as error:
-            raise ProviderError(self.name, f"{type(error).__name__}: {error}") from error
+            raise translated(self.name, error) from error
         ordered = sorted(answer.data, key=lambda item: item.index)
         lengths = {len(item.embedding) for item in ordered}
         if len(ordered) != len(texts) or len(lengths) != 1:

@@ -8,7 +8,12 @@ from prefect import task
 from prefect.client.schemas.objects import TaskRun
 from prefect.states import Failed
 
-from neurocortex.errors import LakeUnavailableError, QuestionError
+from neurocortex.errors import (
+    LakeUnavailableError,
+    ProviderError,
+    ProviderRefusedError,
+    QuestionError,
+)
 from tasks.options import delays, may_pass
 
 
@@ -25,6 +30,8 @@ def step(*_: Any, **__: Any) -> None:
     ("error", "again"),
     [
         (LakeUnavailableError("Lake", "gone"), True),
+        (ProviderError("LLM", "too many requests"), True),
+        (ProviderRefusedError("LLM", "wrong key"), False),
         (OSError("connection reset"), True),
         (QuestionError("The question is empty."), False),
     ],

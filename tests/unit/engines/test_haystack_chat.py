@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from neurocortex.domain.endpoints import LlmEndpoint
 from neurocortex.engines.haystack_chat import generate
-from neurocortex.errors import ProviderError
+from neurocortex.errors import ProviderError, ProviderRefusedError
 from neurocortex.testing.openai_server import Failure, OpenAIServer
 
 
@@ -37,6 +37,7 @@ def test_a_refusal_is_a_provider_error_that_names_the_endpoint(status: int) -> N
     ):
         generate("Hello?", _endpoint(server))
     assert server.base_url in str(caught.value)
+    assert isinstance(caught.value, ProviderRefusedError) is (status == 401)
     assert len(server.prompts) == 1, "the task retries, not the client"
 
 

@@ -16,9 +16,7 @@ def test_a_run_gets_as_many_cores_as_it_needs_or_is_held_to_none(have: int, aske
 
 
 @given(machines, st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=30))
-def test_a_run_gets_the_cores_with_the_fewest_runs(
-    have: int, runs: list[tuple[int, bool]]
-) -> None:
+def test_a_run_gets_the_cores_with_the_fewest_runs(have: int, runs: list[tuple[int, bool]]) -> None:
     cores, load = Cores(range(have)), dict.fromkeys(range(have), 0)
     for pid, (asked, ends) in enumerate(runs):
         found = cores.quietest(asked)

@@ -47,7 +47,12 @@ def deployment(
     )
     if limit is not None:
         response.global_concurrency_limit = GlobalConcurrencyLimitResponse(
-            id=uuid4(), name="d", limit=limit, active=active, active_slots=0, slot_decay_per_second=0
+            id=uuid4(),
+            name="d",
+            limit=limit,
+            active=active,
+            active_slots=0,
+            slot_decay_per_second=0,
         )
     if strategy is not None:
         response.concurrency_options = ConcurrencyOptions(collision_strategy=strategy)

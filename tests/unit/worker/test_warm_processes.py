@@ -101,9 +101,7 @@ async def test_a_run_has_its_own_folder_environment_and_what_was_preloaded(
 ) -> None:
     (folder / "own").mkdir()
     asked = order("say_where", OWN="yes")
-    asked = Start(
-        asked.run, asked.module, asked.environment, str(folder / "own"), 0, quiet=False
-    )
+    asked = Start(asked.run, asked.module, asked.environment, str(folder / "own"), 0, quiet=False)
     await processes.ready()
     assert await ended(await processes.start(asked)) == 0
     seen = json.loads((folder / "seen").read_text())
