@@ -15,6 +15,9 @@ from neurocortex.settings import CONFIG_VARIABLE, Settings, environment, variabl
 WORKER: Final = {
     # The UI shows a worker as offline after three missed heartbeats.
     "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+    # The server answers 500 while its Redis starts again, and records nothing: a run that gave up
+    # there would have done its work in vain. Its client tries again for a minute.
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
 }
 
 OUR_SERVER: Final = {

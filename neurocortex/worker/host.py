@@ -43,6 +43,7 @@ from neurocortex.worker.job import JobConfiguration
 from neurocortex.worker.loops import Loops, patiently
 from neurocortex.worker.notices import Notices
 from neurocortex.worker.recovery import Recovery
+from neurocortex.worker.rounds import Rounds
 from neurocortex.worker.upkeep import (
     BEATS_PER_LEASE,
     Reconciler,
@@ -107,9 +108,6 @@ class Host:
         self._flows: dict[UUID, Flow] = {}
         self._stack = AsyncExitStack()
         self._loops = Loops()
-        self._awake = asyncio.Event()
-        self._announced = True
-        self._looking = asyncio.Lock()
         self._draining = False
         self._endings: set[asyncio.Task[None]] = set()
 
@@ -152,6 +150,8 @@ class Host:
             refuse=recovery.refuse,
         )
         self._dispatcher = Dispatcher(self._due, self._ledger, offer, policy, self._begin)
+        poll_s = self._settings.worker.poll_s
+        self._rounds = Rounds(self._look, self._dispatcher.round, self._is_busy, poll_s)
         life = SignsOfLife(self._ledger, offer, self._holdings, self._executions)
         allocator = Allocator(client, self._ledger, allocations, offer, policy)
         self._reconciler = Reconciler(self._ledger, recovery, allocations, offer, self._holdings)
@@ -167,7 +167,7 @@ class Host:
         self._loops.repeat(lambda: notices.write(self._due, self._dispatcher.limits), NOTICES_S)
         self._loops.repeat(lambda: self._dead_letters.catch_up(self._pool_names), CATCH_UP_S)
         self._loops.start(self._listen(Wakes(redis)))
-        self._loops.start(self._dispatch())
+        self._loops.start(self._rounds.run(lambda: bool(self._pools) and not self._draining))
         return self
 
     async def __aexit__(self, *failure: object) -> None:
@@ -182,14 +182,11 @@ class Host:
     def serve(self, name: str, pool: Pool) -> None:
         """Hand the runs of a work pool to its worker."""
         self._pools[name] = pool
-        self._wake()
+        self._rounds.announce()
 
     async def look(self) -> None:
         """Look for due runs, and start what can start now."""
-        async with self._looking:
-            await self._due.refresh(self._holdings)
-            self.looked_at = datetime.now(UTC)
-            await self._dispatcher.round()
+        await self._rounds.look_now()
 
     def begun(self) -> list[FlowRun]:
         """Return the runs that were started since the last call."""
@@ -236,8 +233,7 @@ class Host:
     async def drain(self) -> None:
         """Start nothing more; let what runs end in time, and hand back what does not."""
         self._draining = True
-        async with self._looking:
-            pass  # a round that is under way may still start something
+        await self._rounds.settled()
         deadline = asyncio.get_running_loop().time() + self._settings.worker.drain_s
         while len(self._holdings) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(DRAINED_S)
@@ -270,35 +266,20 @@ class Host:
         except LedgerUnavailableError as error:
             # The reconciler finds a lease in our name without a process, and ends it.
             logger.warning("A slot is given back later: %s", error)
-        self._wake(announced=False)
+        self._rounds.freed()
         if not holding.completed:
             await patiently(lambda: self._dead_letters.run_ended(holding.run.id))
 
-    def _wake(self, *, announced: bool = True) -> None:
-        self._announced = self._announced or announced
-        self._awake.set()
+    async def _look(self) -> None:
+        await self._due.refresh(self._holdings)
+        self.looked_at = datetime.now(UTC)
+        await self._dispatcher.round()
 
-    async def _dispatch(self) -> None:
-        """Start runs whenever one is announced, one ends, or it is time to look."""
-        while True:
-            try:
-                async with asyncio.timeout(self._settings.worker.poll_s):
-                    await self._awake.wait()
-                announced = self._announced
-            except TimeoutError:
-                announced = True
-            self._awake.clear()
-            self._announced = False
-            if self._draining or not self._pools:
-                continue
-            if announced:
-                await patiently(self.look)
-            else:
-                async with self._looking:
-                    await patiently(self._dispatcher.round)
+    def _is_busy(self) -> bool:
+        return bool(len(self._due.backlog) or len(self._holdings))
 
     async def _listen(self, wakes: Wakes) -> None:
         async with aclosing(wakes.listen()) as calls:
             async for pool in calls:
                 if pool is None or pool in self._pools:
-                    self._wake()
+                    self._rounds.announce()

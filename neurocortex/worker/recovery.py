@@ -104,7 +104,9 @@ class Recovery:
                 offset=len(found),
             )
             for run in page:
-                found[run.id] = View(_kind(run), await self._may_restart(run))
+                found[run.id] = View(
+                    _kind(run), _has_not_begun(run) or await self._may_restart(run)
+                )
             if len(page) < PAGE:
                 return found
 
@@ -118,6 +120,11 @@ class Recovery:
             return job.variables(pool, deployment, run).restart_when_lost
         except (ObjectNotFound, ValidationError):
             return False
+
+
+def _has_not_begun(run: FlowRun) -> bool:
+    """Return whether a worker took the run, and nothing of its flow has run yet."""
+    return _kind(run) is Kind.STARTING and run.run_count == 0
 
 
 def _kind(run: FlowRun) -> Kind:

@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from neurocortex.worker.messages import Start
 from neurocortex.worker.warm import WarmProcess, WarmProcesses
 
 ENGINE: Final = "prefect.engine"
+
+REMEMBERED: Final = 200
+"""Ended runs whose hooks can still be run: minutes of them."""
 
 RUN_BY_WORKER: Final = {"PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS": "false"}
 """The worker runs those hooks: it knows of an end that the process could not see."""
@@ -66,15 +70,21 @@ class WarmHooks:
         """Take where."""
         self._processes = processes
         self._configurations: dict[UUID, JobConfiguration] = {}
+        self._ended: deque[UUID] = deque()
 
     @contextmanager
     def of(self, flow_run: FlowRun, configuration: JobConfiguration) -> Iterator[None]:
-        """Know how this run's hooks are run, as long as it goes on."""
+        """Know how this run's hooks are run while it goes on, and for some time after.
+
+        Whoever cancels a run asks for its hooks seconds after the process has ended.
+        """
         self._configurations[flow_run.id] = configuration
         try:
             yield
         finally:
-            del self._configurations[flow_run.id]
+            self._ended.append(flow_run.id)
+            if len(self._ended) > REMEMBERED:
+                self._configurations.pop(self._ended.popleft(), None)
 
     async def run_crashed_hooks(self, flow_run: FlowRun, state: State) -> None:
         """Run the `on_crashed` hooks."""

@@ -51,6 +51,7 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
         super().__init__(*args, **kwargs)
         self._host = host
         self._own = AsyncExitStack()
+        self._brought: Host | None = None
         self._deployments: dict[UUID, DeploymentResponse | None] = {}
 
     async def setup(self) -> None:
@@ -60,17 +61,20 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
             host = Host(
                 settings(), processes, [self._work_pool_name], self._work_queues, self._limit
             )
-            self._host = await self._own.enter_async_context(host)
-            self._own.push_async_callback(host.drain)
+            self._host = self._brought = await self._own.enter_async_context(host)
         # The ledger counts what runs; the base class would refuse what the host has started.
         self._limit = None
         await super().setup()
         self._host.serve(self._work_pool_name, self)
 
     async def teardown(self, *exc_info: Any) -> None:
-        """Drain and end the host that this worker brought, while it can still tell Prefect."""
-        await self._own.aclose()
-        await super().teardown(*exc_info)
+        """Drain the host that this worker brought while we can tell Prefect, and end it last."""
+        if self._brought is not None:
+            await self._brought.drain()
+        try:
+            await super().teardown(*exc_info)
+        finally:
+            await self._own.aclose()
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Start what can start now, and return the runs of this pool that were started."""
