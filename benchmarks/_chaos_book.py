@@ -6,7 +6,7 @@ while others write are whole or missing.
 
 import os
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,11 @@ def read(book: Path) -> list[Mark]:
         Mark(what, UUID(run), deployment, int(pid), float(at))
         for what, run, deployment, pid, at in lines
     ]
+
+
+def begins(marks: list[Mark]) -> Counter[UUID]:
+    """Return how often each run began."""
+    return Counter(mark.run for mark in marks if mark.what == BEGUN)
 
 
 def ends(marks: list[Mark]) -> Mapping[UUID, list[Mark]]:

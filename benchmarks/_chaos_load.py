@@ -29,10 +29,12 @@ TENANTS: Final = ("acme", "globex", "initech")
 UNDER_WAY: Final = 10
 """Runs that wait or run at any time: more than there are slots."""
 EVERY_S: Final = 0.3
-SHORTEST_S, LONGEST_S = 0.2, 1.5
+SHORTEST_S, LONGEST_S = 0.5, 4.0
 LIMITED: Final = "limited"
 LIMIT: Final = 1
 """Runs of the deployment `limited` that may run at once."""
+LIMITED_TIMES: Final = 3
+"""It gets so many times the runs of another one: some always wait for its limit."""
 
 NOT_ENDED: Final = [
     *(StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING),
@@ -74,7 +76,9 @@ class Load:
 
     async def submit(self) -> None:
         """Submit a run of any deployment and tenant; one in two is announced."""
-        deployment = self.chance.choice(sorted(self.deployments))
+        names = self.deployments
+        weights = [LIMITED_TIMES if name == LIMITED else 1 for name in names.values()]
+        deployment = self.chance.choices(list(names), weights)[0]
         await self.client.create_flow_run_from_deployment(
             deployment,
             parameters={

@@ -1,8 +1,11 @@
 """The two workers that are killed and started again, and the processes of their runs."""
 
+import os
 import random
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -45,15 +48,14 @@ class Workers:
         worker.kill()
         worker.wait()
 
-    def kill_a_run(self, chance: random.Random) -> bool:
-        """Kill the process of a run; False: nothing runs."""
+    def kill_a_run(self, chance: random.Random) -> None:
+        """Kill the process of a run, if there is any."""
         pids = sorted(pid for _, runs in self.runs() for pid in runs)
-        if not pids:
-            return False
-        victim = chance.choice(pids)
-        self.doomed.add(victim)
-        subprocess.run(["/bin/kill", "-9", str(victim)], check=False)
-        return True
+        if pids:
+            victim = chance.choice(pids)
+            self.doomed.add(victim)
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
 
     def runs(self) -> Iterator[tuple[int, set[int]]]:
         """Yield each worker's number, and the processes of its runs."""

@@ -1,10 +1,11 @@
 """How fast runs start and how many complete a second, against Prefect's own process worker.
 
 One after the other, on one PostgreSQL, Redis and Prefect server in a temporary folder: Prefect's
-worker (`prefect worker start --type process`, with Prefect's own settings but for looking for runs
-every second, with a limit of four runs at once) and ours (four slots), with the same trivial flow, and under `heavy_imports` with
-one whose module imports pandas and Great Expectations. The first runs of each flow after a worker
-started, and the imports of our worker's zygote, are warm-up and not counted.
+worker (`prefect worker start --type process`, with Prefect's own settings, except that it looks for
+runs every second, and a limit of four runs at once) and ours (four slots), with the same trivial
+flow, and under `heavy_imports` with one whose module imports pandas and Great Expectations. The
+first runs of each flow after a worker started, and the imports of our worker's zygote, are warm-up
+and not counted.
 
 `..._start_p50_s`: from before the API call that submits a run to the timestamp of its first state
 Running, one run at a time. Ours are announced over Redis, as NeuroCortex's own clients do;

@@ -8,26 +8,33 @@ import sys
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from threadpoolctl import threadpool_limits
 
+from neurocortex.worker.engine_settings import engine_settings
 from neurocortex.worker.freshness import ProjectModule, forget, have_changed
 from neurocortex.worker.messages import Start
+
+if TYPE_CHECKING:
+    from prefect.context import SettingsContext
 
 SETTINGS: Final = ("NEUROCORTEX_", "PREFECT_")
 PER_RUN: Final = "PREFECT__"
 """Variables that tell a process which run it is: no settings."""
 
 
-def run(order: Start, project: Sequence[ProjectModule]) -> None:
+def run(order: Start, project: Sequence[ProjectModule], settings: "SettingsContext | None") -> None:
     """Become the process of a flow run, do what was ordered, and end.
 
     Args:
         order: which run, and where.
         project: modules in memory whose files may have changed since they were imported.
+        settings: of Prefect's engine, for the environment of the zygote; None before Prefect is
+            imported.
     """
     other_settings = _settings(os.environ) != _settings(order.environment)
+    _import_as(order)
     os.environ.clear()
     os.environ.update(order.environment)
     os.chdir(order.folder)
@@ -41,7 +48,18 @@ def run(order: Start, project: Sequence[ProjectModule]) -> None:
         forget(project)
     if other_settings and "prefect.context" in sys.modules:
         _read_prefect_settings()
-    _end(_run_module(order.module))
+    if other_settings or settings is None:
+        settings = engine_settings()
+    with settings:
+        code = _run_module(order.module)
+    _end(code)
+
+
+def _import_as(order: Start) -> None:
+    """Find modules where `python -m` would: in its folder, and in the PYTHONPATH the run has."""
+    own = order.environment.get("PYTHONPATH", "")
+    more = own.split(os.pathsep) if own != os.environ.get("PYTHONPATH", "") else []
+    sys.path[:0] = [order.folder, *filter(None, more)]
 
 
 def _settings(environment: Mapping[str, str]) -> dict[str, str]:

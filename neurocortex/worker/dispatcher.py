@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
-from prefect.client.schemas.objects import FlowRun
-
 from neurocortex.domain.deployments import Tier
 from neurocortex.errors import NeverFitsError
 from neurocortex.ledger.ledger import Ledger
@@ -15,12 +13,12 @@ from neurocortex.ledger.values import Lease, Reason, Refusal, WorkerOffer
 from neurocortex.scheduling.choose import Start, choose
 from neurocortex.scheduling.holds import Hold
 from neurocortex.scheduling.policy import Policy
-from neurocortex.worker.due import DueRuns
+from neurocortex.worker.due import DueRuns, Taken
 
 TAKEN: Final = frozenset({Reason.LEASED, Reason.HANDED_OVER})
 """Refusals that mean: somebody else has it."""
 
-Begin = Callable[[FlowRun, Lease], None]
+Begin = Callable[[Taken, Lease], None]
 """Starts a run that has its lease, and returns at once."""
 
 logger = logging.getLogger(__name__)
@@ -76,6 +74,4 @@ class Dispatcher:
             if answer.reason in TAKEN:
                 self._due.discard(work.id)
             return
-        run = self._due.run(work.id)
-        self._due.discard(work.id)
-        self._begin(run, answer)
+        self._begin(self._due.take(work.id), answer)

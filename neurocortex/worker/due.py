@@ -48,6 +48,17 @@ Refuse = Callable[[FlowRun, State], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A run that was taken out of the backlog."""
+
+    run: FlowRun
+    deployment: DeploymentResponse | None
+    """Its deployment as it was some seconds ago at most; runs of a program may have none."""
+    read_at: float
+    """When Prefect was last asked and said that it is due, by `time.monotonic`."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Doors:
     """Where runs may be taken from."""
 
@@ -83,18 +94,17 @@ class DueRuns:
         self._refuse = refuse
         self._arrivals = Arrivals(client, pools)
         self._runs: dict[UUID, FlowRun] = {}
+        self._read_at: dict[UUID, float] = {}
         self._deployments: dict[UUID, tuple[float, DeploymentResponse]] = {}
         self._doors = _Doors({}, frozenset(), 0.0)
         self._read_all_at = 0.0
 
-    def run(self, run_id: UUID) -> FlowRun:
-        """Return a run of the backlog."""
-        return self._runs[run_id]
-
-    def deployment(self, run: FlowRun) -> DeploymentResponse | None:
-        """Return a run's deployment, as it was when the run was entered or later."""
+    def take(self, run_id: UUID) -> Taken:
+        """Take a run out of the backlog, to start it."""
+        run, read_at = self._runs[run_id], self._read_at[run_id]
         known = self._deployments.get(run.deployment_id) if run.deployment_id else None
-        return known[1] if known else None
+        self.discard(run_id)
+        return Taken(run, known[1] if known else None, read_at)
 
     def demand(self) -> Mapping[str, Mapping[Tier, int]]:
         """Return how many runs wait in each pool, by tier."""
@@ -107,6 +117,7 @@ class DueRuns:
         """Forget a run: somebody has taken it."""
         self.backlog.discard(run_id)
         self._runs.pop(run_id, None)
+        self._read_at.pop(run_id, None)
 
     async def refresh(self, taken: Iterable[UUID]) -> None:
         """Bring the backlog in step.
@@ -140,6 +151,7 @@ class DueRuns:
             due.pop(each, None)
             self.discard(each)
         fresh = {id_: run for id_, run in due.items() if everything or id_ not in self._runs}
+        self._read_at.update(dict.fromkeys(due, started))
         if fresh:
             await self._add(fresh.values())
         if everything:

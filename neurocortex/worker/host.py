@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import tempfile
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,6 @@ from uuid import UUID, uuid4
 import anyio.abc
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import Flow, FlowRun
-from prefect.client.schemas.responses import DeploymentResponse
 from prefect.runner._flow_run_executor import FlowRunExecutorContext
 from redis.asyncio import Redis
 
@@ -36,7 +36,7 @@ from neurocortex.settings import Settings, variable
 from neurocortex.worker import node
 from neurocortex.worker.allocator import Allocator
 from neurocortex.worker.dispatcher import Dispatcher
-from neurocortex.worker.due import DueRuns
+from neurocortex.worker.due import DueRuns, Taken
 from neurocortex.worker.execution import Ended, Executions
 from neurocortex.worker.holdings import Holding, Holdings
 from neurocortex.worker.job import JobConfiguration
@@ -56,6 +56,9 @@ RECONCILE_S: Final = 10.0
 """A lease that ran out is found so much later: with the lease well within a minute."""
 
 RETRIES_S: Final = 2.0
+MOST_BEGUN: Final = 1_000
+"""Runs remembered for a caller who asks which were begun; nobody has to ask."""
+
 NOTICES_S: Final = 5.0
 CATCH_UP_S: Final = 60.0
 """For runs whose end nobody could write down when it came."""
@@ -68,7 +71,7 @@ logger = logging.getLogger(__name__)
 class Pool(Protocol):
     """A work pool's worker, as the host sees it."""
 
-    def begin(self, flow_run: FlowRun, deployment: DeploymentResponse | None) -> None:
+    def begin(self, taken: Taken) -> None:
         """Start a run whose lease the host holds, and return at once."""
 
 
@@ -104,7 +107,7 @@ class Host:
         self._slots = min(filter(None, (slots, node.slots(settings.worker))))
         self._pools: dict[str, Pool] = {}
         self._holdings = Holdings()
-        self._begun: list[FlowRun] = []
+        self._begun: deque[FlowRun] = deque(maxlen=MOST_BEGUN)
         self._flows: dict[UUID, Flow] = {}
         self._stack = AsyncExitStack()
         self._loops = Loops()
@@ -154,7 +157,9 @@ class Host:
         self._rounds = Rounds(self._look, self._dispatcher.round, self._is_busy, poll_s)
         life = SignsOfLife(self._ledger, offer, self._holdings, self._executions)
         allocator = Allocator(client, self._ledger, allocations, offer, policy)
-        self._reconciler = Reconciler(self._ledger, recovery, allocations, offer, self._holdings)
+        self._reconciler = Reconciler(
+            self._ledger, recovery, allocations, offer, self._holdings, life
+        )
         retries = Retries(client, recovery, self._holdings, self._executions)
         await enter(self._loops)
         every_s = self._settings.worker.lease_s / BEATS_PER_LEASE
@@ -190,7 +195,8 @@ class Host:
 
     def begun(self) -> list[FlowRun]:
         """Return the runs that were started since the last call."""
-        begun, self._begun = self._begun, []
+        begun = list(self._begun)
+        self._begun.clear()
         return begun
 
     async def flow(self, flow_id: UUID) -> Flow:
@@ -248,10 +254,10 @@ class Host:
             not self._queues or run.work_queue_name in self._queues
         )
 
-    def _begin(self, run: FlowRun, lease: Lease) -> None:
-        self._holdings.add(run, lease)
-        self._begun.append(run)
-        self._pools[run.work_pool_name or ""].begin(run, self._due.deployment(run))
+    def _begin(self, taken: Taken, lease: Lease) -> None:
+        self._holdings.add(taken.run, lease)
+        self._begun.append(taken.run)
+        self._pools[taken.run.work_pool_name or ""].begin(taken)
 
     async def _settle(self, holding: Holding) -> None:
         """Give back the lease of a run, and keep the run for people if it has failed for good."""

@@ -14,7 +14,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateName,
 )
 
-from neurocortex.errors import StaleLeaseError
+from neurocortex.errors import LedgerUnavailableError, StaleLeaseError
 from neurocortex.ledger import reconcile
 from neurocortex.ledger.allocations import Allocations
 from neurocortex.ledger.ledger import Ledger
@@ -44,10 +44,23 @@ class SignsOfLife:
         self._offer = offer
         self._holdings = holdings
         self._executions = executions
+        self._steady_since: float | None = None
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether Redis has answered for as long as a lease: whoever lives could give a sign."""
+        since = self._steady_since
+        return since is not None and time.monotonic() - since > self._offer.lease_s
 
     async def beat(self) -> None:
         """Give one."""
-        for lease in await self._ledger.beat(self._offer, self._holdings.leases()):
+        try:
+            lost = await self._ledger.beat(self._offer, self._holdings.leases())
+        except LedgerUnavailableError:
+            self._steady_since = None
+            raise
+        self._steady_since = self._steady_since or time.monotonic()
+        for lease in lost:
             answer = await self._ledger.restore(lease)
             if isinstance(answer, Refusal):
                 logger.warning("Flow run %s is ended here: %s", lease.work, answer.text)
@@ -67,8 +80,10 @@ class Reconciler:
         allocations: Allocations,
         offer: WorkerOffer,
         holdings: Holdings,
+        life: SignsOfLife,
     ) -> None:
         self._ledger = ledger
+        self._life = life
         self._recovery = recovery
         self._allocations = allocations
         self._offer = offer
@@ -77,7 +92,8 @@ class Reconciler:
 
     async def look(self) -> None:
         """Look once, and do what there is to do."""
-        await self._dead_workers()
+        if self._life.is_steady:  # else the others may have been cut off as well
+            await self._dead_workers()
         await self._own()
         if await self._allocations.lead(self._offer.name, LEAD_S):
             await self._strays()

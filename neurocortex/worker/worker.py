@@ -5,6 +5,7 @@ Prefect's base worker does. What runs when, and in which process, is decided by 
 the workers of one process share.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -20,10 +21,14 @@ from prefect.exceptions import InfrastructureNotFound, ObjectNotFound, PrefectEx
 from prefect.workers.base import BaseWorker, BaseWorkerResult
 
 from neurocortex.settings import settings
+from neurocortex.worker.due import Taken
 from neurocortex.worker.host import Host
 from neurocortex.worker.job import JobConfiguration, Variables
 from neurocortex.worker.preload import MODULES
 from neurocortex.worker.warm import WarmProcesses
+
+FRESH_S: Final = 0.3
+"""Nobody can have taken a run and ended it since it was read so short a while ago."""
 
 SETTLED_S: Final = 0.5
 """A run has begun by then: until it has, the API server is its alone."""
@@ -52,7 +57,7 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
         self._host = host
         self._own = AsyncExitStack()
         self._brought: Host | None = None
-        self._deployments: dict[UUID, DeploymentResponse | None] = {}
+        self._taken: dict[UUID, Taken] = {}
 
     async def setup(self) -> None:
         """Start up; a worker of one pool brings a host of its own."""
@@ -69,12 +74,11 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
 
     async def teardown(self, *exc_info: Any) -> None:
         """Drain the host that this worker brought while we can tell Prefect, and end it last."""
-        if self._brought is not None:
-            await self._brought.drain()
-        try:
-            await super().teardown(*exc_info)
-        finally:
-            await self._own.aclose()
+        async with AsyncExitStack() as ending:
+            ending.push_async_callback(self._own.aclose)
+            ending.push_async_callback(super().teardown, *exc_info)
+            if self._brought is not None:
+                await self._brought.drain()
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Start what can start now, and return the runs of this pool that were started."""
@@ -82,9 +86,10 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
         self._last_polled_time = self.host.looked_at
         return [run for run in self.host.begun() if run.work_pool_name == self._work_pool_name]
 
-    def begin(self, flow_run: FlowRun, deployment: DeploymentResponse | None) -> None:
+    def begin(self, taken: Taken) -> None:
         """Start a run whose lease the host holds."""
-        self._deployments[flow_run.id] = deployment
+        flow_run = taken.run
+        self._taken[flow_run.id] = taken
         self._submitting_flow_run_ids.add(flow_run.id)
         if self._cancelling_observer is not None:
             self._cancelling_observer.add_in_flight_flow_run_id(flow_run.id)
@@ -97,10 +102,13 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
         The base class makes six calls to the API before a process starts, one after the other.
         Here it is two, for what it reads is known already; its state Submitting is left out.
         """
-        deployment = self._deployments.pop(flow_run.id)
+        taken = self._taken.pop(flow_run.id)
         try:
-            configuration = await self._configuration(flow_run, deployment)
-            if await self._is_still_due(flow_run) and await self._propose_pending_state(flow_run):
+            configuration = await self._configuration(flow_run, taken.deployment)
+            fresh = time.monotonic() - taken.read_at < FRESH_S
+            if (fresh or await self._is_still_due(flow_run)) and await self._propose_pending_state(
+                flow_run
+            ):
                 await self._run_to_its_end(flow_run, configuration)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run is not to hang
             self.get_flow_run_logger(flow_run).exception("The run could not be started.")

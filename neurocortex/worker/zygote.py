@@ -21,11 +21,12 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from neurocortex.embedded.launch import die_with_parent
 from neurocortex.worker import child
 from neurocortex.worker.cores import Cores
+from neurocortex.worker.engine_settings import engine_settings
 from neurocortex.worker.freshness import project_modules
 from neurocortex.worker.messages import (
     MAX_PACKET,
@@ -36,6 +37,9 @@ from neurocortex.worker.messages import (
     decode_start,
     encode,
 )
+
+if TYPE_CHECKING:
+    from prefect.context import SettingsContext
 
 TASKS: Final = "/proc/self/task"
 PAGES: Final = "/proc/self/statm"
@@ -51,7 +55,7 @@ def main() -> None:
     zygote = Zygote(socket.socket(fileno=int(descriptor)), modules)
     order = zygote.serve()
     if order is not None:
-        child.run(order, zygote.project)
+        child.run(order, zygote.project, zygote.settings)
 
 
 class Zygote:
@@ -64,6 +68,7 @@ class Zygote:
         self._cores = Cores(sorted(os.sched_getaffinity(0)))
         self._started = time.monotonic()
         self.project = project_modules()
+        self.settings: SettingsContext | None = None
 
     def serve(self) -> Start | None:
         """Return in a fork with its order, and in the zygote with None once the worker is gone.
@@ -98,6 +103,8 @@ class Zygote:
         self.project = project_modules()
         if self._modules:
             return
+        if "prefect.context" in sys.modules:
+            self.settings = engine_settings()
         threads = len(os.listdir(TASKS)) if os.path.isdir(TASKS) else 1  # noqa: PTH208, PTH112
         if threads > 1:
             print(f"{threads} threads after the imports: forks may hang", file=sys.stderr)  # noqa: T201

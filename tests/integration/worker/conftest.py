@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,6 @@ from subprocess import Popen
 from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
-import psutil
 import psycopg
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
@@ -28,16 +27,17 @@ from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH, tempor
 from psycopg import sql
 from redis.asyncio import Redis
 
-from neurocortex.embedded import ports, process
+from neurocortex.embedded import process
 from neurocortex.embedded.home import Home
 from neurocortex.embedded.postgres import PostgresServer
-from neurocortex.embedded.redis_server import PLATFORM_DATABASE, RedisServer
+from neurocortex.embedded.redis_server import RedisServer
 from neurocortex.embedded.running import Running, environment_of
 from neurocortex.lake.store import Lake
 from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.values import Lease
 from neurocortex.ledger.wakes import Wakes
 from neurocortex.settings import Settings
+from neurocortex.worker.preload import MODULES
 from neurocortex.worker.worker import NeuroCortexWorker
 
 HERE: Final = Path(__file__).parent
@@ -47,7 +47,7 @@ PATIENCE_S: Final = 90.0
 LOOK_S: Final = 0.1
 STOP_S: Final = 30.0
 
-PRELOADED: Final = ("prefect.flow_engine", "prefect.engine", "edited")
+PRELOADED: Final = ("edited", *(name for name in MODULES if name.startswith("prefect.")))
 """What most workers here preload: all that the product does takes 10 s of processor time each."""
 
 SERVE: Final = """
@@ -58,10 +58,19 @@ setup_logging()
 asyncio.run(serve(*(part.split(",") for part in sys.argv[1:])))
 """
 
+EDITED: Final = """
+from prefect import flow
+
+@flow(persist_result=True)
+def show():
+    return "before"
+"""
+"""A module that a test changes while the workers run."""
+
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found], what: str, log: Path | None = None) -> Found:
+def until(look: Callable[[], Found | None], what: str, log: Path | None = None) -> Found:
     """Return what `look` finds, as soon as that is true."""
     deadline = time.monotonic() + PATIENCE_S
     while not (found := look()):
@@ -116,8 +125,8 @@ class Platform:
     folder: Path
     flows: dict[str, UUID] = field(default_factory=dict)
 
-    def until(self, look: Callable[[], Found], what: str) -> Found:
-        """Wait for what no test can import a function to wait for."""
+    def until(self, look: Callable[[], Found | None], what: str) -> Found:
+        """Return what `look` finds, as soon as that is true."""
         return until(look, what)
 
     @property
@@ -145,9 +154,7 @@ class Platform:
             yield worker
 
     @contextmanager
-    def started(
-        self, argv: tuple[str, ...], redis_url: str, **settings: float
-    ) -> Iterator[Worker]:
+    def started(self, argv: tuple[str, ...], redis_url: str, **settings: float) -> Iterator[Worker]:
         log = self.folder / f"{uuid4().hex}.log"
         environment = self.environment(redis_url, **settings)
         command = process.Command(argv, environment, log, death_signal=signal.SIGKILL)
@@ -174,6 +181,8 @@ class Platform:
         pool: str,
         *,
         module: str = "worker_flows",
+        entrypoint: str | None = None,
+        pull: Sequence[Mapping[str, object]] = (),
         limit: int | None = None,
         options: ConcurrencyOptions | None = None,
         **variables: object,
@@ -183,7 +192,8 @@ class Platform:
         return self.client.create_deployment(
             self.flows[flow],
             name=f"{flow}-{uuid4().hex}",
-            entrypoint=f"{module}.{flow}",
+            entrypoint=entrypoint or f"{module}.{flow}",
+            pull_steps=[dict(step) for step in pull],
             work_pool_name=pool,
             concurrency_limit=limit,
             concurrency_options=options,
@@ -203,9 +213,7 @@ class Platform:
         return self.client.read_flow_run(run)
 
     def state(self, run: UUID) -> str:
-        state = self.run(run).state
-        assert state is not None
-        return state.name or state.type.value
+        return self.run(run).state_name or ""
 
     def reaches(self, run: UUID, *states: str, log: Path | None = None) -> FlowRun:
         """Wait until a run is in one of these states; another it ends in fails the test."""
@@ -240,14 +248,18 @@ class Platform:
         states = self.client.read_flow_run_states(run)
         return [state.name or "" for state in sorted(states, key=lambda each: each.timestamp)]
 
+    def events(self, run: UUID) -> set[str]:
+        """Return the names of the events in which a worker tells of a run."""
+        wanted = {
+            "event": {"prefix": ["prefect.worker."]},
+            "related": {"id": [f"prefect.flow-run.{run}"]},
+        }
+        answer = self.client.request("POST", "/events/filter", json={"filter": wanted})
+        return {event["event"] for event in answer.json()["events"]}
+
     def logs(self, run: UUID) -> list[str]:
         of_run = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run]))
         return [log.message for log in self.client.read_logs(of_run)]
-
-
-def is_gone(pid_file: Path) -> bool:
-    """Tell whether the process that wrote its number there has ended."""
-    return not psutil.pid_exists(int(pid_file.read_text()))
 
 
 @pytest.fixture(scope="session")
@@ -256,9 +268,7 @@ def platform(
 ) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("worker")
     (folder / "code").mkdir()
-    (folder / "code" / "edited.py").write_text(
-        "from prefect import flow\n\n\n@flow(persist_result=True)\ndef show():\n    return 'before'\n"
-    )
+    (folder / "code" / "edited.py").write_text(EDITED)
     name = f"worker_{uuid4().hex}"
     database = sql.Identifier(name)
     with psycopg.connect(postgres_server.superuser_url(), autocommit=True) as connection:
@@ -272,11 +282,11 @@ def platform(
 
 @pytest.fixture(scope="session")
 def main(platform: Platform, redis_server: RedisServer) -> Iterator[Worker]:
-    """The product's own worker, for pools that other workers do not serve."""
-    pools = [platform.make_pool("main"), platform.make_pool("aside")]
+    """A worker with room for several runs, and three pools; the pool `aside` is paused."""
+    pools = [platform.make_pool(name) for name in ("main", "aside")]
     pools.append(platform.make_pool("unchecked", cpu={"default": 1}))
-    argv = (sys.executable, "-m", "neurocortex.worker", *pools)
-    with platform.started(argv, redis_server.url(2), slots=8) as worker:
+    platform.pause("aside")
+    with platform.worker(redis_server.url(2), *pools, slots=8) as worker:
         yield worker
         until(lambda: not worker.leases(), "nothing holds a slot any more", worker.log)
 
@@ -288,26 +298,3 @@ def single(platform: Platform, redis_server: RedisServer) -> Iterator[Worker]:
     with platform.worker(redis_server.url(3), pool, slots=1) as worker:
         yield worker
         until(lambda: not worker.leases(), "nothing holds a slot any more", worker.log)
-
-
-class MortalRedis:
-    """A Redis of the test's own, to be killed and emptied."""
-
-    def __init__(self, folder: Path) -> None:
-        self.server = RedisServer(folder / "data", folder / "log", ports.free(), "of-the-test")
-        self.url = self.server.url(PLATFORM_DATABASE)
-        self.start()
-
-    def start(self) -> None:
-        self.child = process.spawn(self.server.service().command())
-        until(self.server.is_ready, "Redis starts", self.server.log)
-
-    def kill(self) -> None:
-        process.stop(self.child, signal.SIGKILL, STOP_S)
-
-
-@pytest.fixture(scope="session")
-def mortal_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MortalRedis]:
-    redis = MortalRedis(tmp_path_factory.mktemp("redis"))
-    yield redis
-    redis.kill()

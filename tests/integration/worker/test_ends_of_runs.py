@@ -43,8 +43,10 @@ class Hook:
         return said
 
 
-def is_gone(pid_file: Path) -> bool:
-    return not psutil.pid_exists(int(pid_file.read_text()))
+def is_gone(platform: "Platform", run: UUID) -> bool:
+    """Tell whether the process that Prefect shows for a run has ended."""
+    pid = platform.run(run).infrastructure_pid
+    return pid is not None and not psutil.pid_exists(int(pid))
 
 
 def test_a_run_that_dies_is_crashed_and_touches_no_other(
@@ -83,7 +85,7 @@ def test_a_run_over_its_time_is_timed_out_and_its_process_gone(
     ended = platform.reaches(run, "TimedOut")
     assert ended.state_type is StateType.FAILED
     assert "`timeout`" in platform.message(run)
-    platform.until(lambda: is_gone(tmp_path / f"{run}.pid"), "its process is gone")
+    platform.until(lambda: is_gone(platform, run), "its process is gone")
 
 
 def test_a_run_that_is_cancelled_runs_its_hook_and_ends(
@@ -94,7 +96,7 @@ def test_a_run_that_is_cancelled_runs_its_hook_and_ends(
     platform.client.set_flow_run_state(run, Cancelling())
     platform.reaches(run, "Cancelled")
     assert hook.ran(run)["state"] == "CANCELLING"
-    assert is_gone(tmp_path / f"{run}.pid")
+    platform.until(lambda: is_gone(platform, run), "its process is gone")
     assert not (tmp_path / f"{run}.ended").exists()
     platform.until(lambda: run not in main.holds(), "its slot is free")
     with DeadLetters(platform.database_url) as letters, pytest.raises(DeadLetterNotFoundError):
@@ -133,12 +135,12 @@ def test_wrong_job_variables_are_named(platform: "Platform", tmp_path: Path) -> 
     assert "Its job variables are wrong. cpu: " in platform.message(run)
 
 
-def test_a_run_whose_code_is_missing_fails_with_the_reason(
+def test_a_run_whose_code_is_missing_is_crashed_and_its_logs_say_why(
     platform: "Platform", tmp_path: Path
 ) -> None:
     run = platform.start(platform.deploy("look", POOL, module="nowhere"), trace=tmp_path)
-    platform.reaches(run, "Failed", "Crashed")
-    assert "nowhere" in platform.message(run)
+    platform.reaches(run, "Crashed")
+    platform.until(lambda: "nowhere" in "".join(platform.logs(run)), "its logs say why")
 
 
 def test_a_run_whose_deployment_is_deleted_goes_on_to_its_end(

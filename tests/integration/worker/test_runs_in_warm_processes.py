@@ -16,25 +16,30 @@ if TYPE_CHECKING:
 
 POOL: Final = "main"
 
+PULLED: Final = """
+from prefect import flow
+
+@flow(persist_result=True)
+def tell():
+    return "pulled"
+"""
+
 
 @pytest.fixture(autouse=True)
 def _served(main: "Worker") -> None:
     """The pool has a worker."""
 
 
-def test_a_run_completes_with_its_logs_and_its_workers_label_in_prefect(
-    platform: "Platform", tmp_path: Path
-) -> None:
-    run = platform.start(platform.deploy("look", POOL), trace=tmp_path)
-    done = platform.reaches(run, "Completed")
-    assert platform.past(run) == ["Scheduled", "Pending", "Running", "Completed"]
-    until_logged(platform, run, "I look around.")
-    assert {
-        "prefect.worker.name": WORKER_NAME,
-        "prefect.worker.type": "neurocortex",
-        "prefect.work-pool.name": POOL,
-    }.items() <= done.labels.items()
-    assert done.infrastructure_pid
+@pytest.fixture(scope="module")
+def first(platform: "Platform", main: "Worker", tmp_path_factory: pytest.TempPathFactory) -> UUID:
+    """A run, of which the last test looks at what arrives late."""
+    return platform.start(platform.deploy("look", POOL), trace=tmp_path_factory.mktemp("first"))
+
+
+def test_a_run_completes_with_its_logs_in_prefect(platform: "Platform", first: UUID) -> None:
+    platform.reaches(first, "Completed")
+    assert platform.past(first) == ["Scheduled", "Pending", "Running", "Completed"]
+    platform.until(lambda: "I look around." in platform.logs(first), "its logs arrive")
 
 
 def test_its_folder_and_environment_are_its_own(platform: "Platform", tmp_path: Path) -> None:
@@ -64,8 +69,16 @@ def test_it_runs_where_it_is_told_to(platform: "Platform", tmp_path: Path) -> No
     (own := tmp_path / "own").mkdir()
     deployed = platform.deploy("look", POOL, working_dir=str(own))
     platform.reaches(platform.start(deployed, trace=tmp_path), "Completed")
-    assert json.loads((tmp_path / "seen").read_text())["folder"] == str(own)
+    seen = json.loads((tmp_path / "seen").read_text())
+    assert seen["folder"] == seen["first_import"] == str(own)
     assert own.is_dir(), "it is not ours to remove"
+
+
+def test_a_flow_file_is_found_where_a_pull_step_leads(platform: "Platform", tmp_path: Path) -> None:
+    (tmp_path / "pulled.py").write_text(PULLED)
+    step = {"prefect.deployments.steps.set_working_directory": {"directory": str(tmp_path)}}
+    deployed = platform.deploy("tell", POOL, entrypoint="pulled.py:tell", pull=[step])
+    assert platform.result(platform.start(deployed)) == "pulled"
 
 
 def test_a_command_of_its_own_runs_in_place_of_a_warm_process(
@@ -94,9 +107,7 @@ def test_a_flow_calls_flows_within_its_process(platform: "Platform") -> None:
     assert [child.state_name for child in children] == ["Completed"] * 2
 
 
-def test_a_failed_try_is_repeated_in_the_same_process(
-    platform: "Platform", tmp_path: Path
-) -> None:
+def test_a_failed_try_is_repeated_in_the_same_process(platform: "Platform", tmp_path: Path) -> None:
     run = platform.start(platform.deploy("retry_soon", POOL), trace=tmp_path)
     platform.reaches(run, "Completed")
     assert len({(tmp_path / f"try-{number}").read_text() for number in (1, 2, 3)}) == 1
@@ -125,5 +136,15 @@ def test_a_suspended_run_ends_its_process_and_goes_on_in_another(
     assert (tmp_path / f"{run}.pid").read_text() != first
 
 
-def until_logged(platform: "Platform", run: UUID, message: str) -> None:
-    platform.until(lambda: message in platform.logs(run), f"{message} is in the logs")
+def test_a_run_has_its_workers_label_and_the_events_of_prefects_workers(
+    platform: "Platform", first: UUID
+) -> None:
+    labels = {
+        "prefect.worker.name": WORKER_NAME,
+        "prefect.worker.type": "neurocortex",
+        "prefect.work-pool.name": POOL,
+    }
+    platform.until(lambda: labels.items() <= platform.run(first).labels.items(), "its labels")
+    assert platform.run(first).infrastructure_pid
+    told = {"prefect.worker.submitted-flow-run", "prefect.worker.executed-flow-run"}
+    platform.until(lambda: platform.events(first) == told, "the worker's events arrive")

@@ -13,25 +13,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prefect import flow, get_run_logger, task
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.flows import Flow
-from prefect.runtime import flow_run
-from prefect.states import State
+from prefect.runtime import flow_run as this_run
 
 LOOK_S = 0.05
 
 
-def note(flow: Flow[..., object], run: FlowRun, state: State) -> None:
+def note(flow: Flow[..., object], flow_run: FlowRun, state: State) -> None:
     """Say that a hook ran: for which run, at which state."""
-    said = {"run": str(run.id), "state": state.type.value, "message": state.message}
-    (Path(run.parameters["trace"]) / "hook").write_text(json.dumps(said))
+    said = {"run": str(flow_run.id), "state": state.type.value, "message": state.message}
+    trace = Path(flow_run.parameters["trace"])
+    (trace / "draft").write_text(json.dumps(said))
+    (trace / "draft").rename(trace / "hook")
 
 
 @contextmanager
 def present(trace: Path) -> Iterator[None]:
     """Say when we began and ended, and who we are."""
-    name = flow_run.id
+    name = this_run.id
     (trace / f"{name}.pid").write_text(str(os.getpid()))
     (trace / f"{name}.began").write_text(str(time.time()))
     yield
@@ -47,12 +48,11 @@ def double(number: int) -> int:
 def look(trace: Path) -> None:
     """Write down where we are."""
     get_run_logger().info("I look around.")
-    print("I am printed.")
     seen = {
-        "folder": os.getcwd(),
+        "folder": str(Path.cwd()),
+        "first_import": sys.path[0],
         "environment": dict(os.environ),
         "modules": sorted(sys.modules),
-        "folders": sys.path,
     }
     (trace / "draft").write_text(json.dumps(seen))
     (trace / "draft").rename(trace / "seen")
@@ -82,7 +82,7 @@ def wait(trace: Path) -> None:
 def wait_or_return(trace: Path) -> None:
     """Wait at the first try for ever, and return at the next."""
     with present(trace):
-        while flow_run.run_count == 1:
+        while this_run.run_count == 1:
             time.sleep(LOOK_S)
 
 
@@ -116,9 +116,9 @@ def fail(secret: str) -> None:
 def _fail_first(trace: Path, tries: int) -> None:
     """Fail in all tries but the last; each is a process of its own, or the same."""
     with present(trace):
-        (trace / f"try-{flow_run.run_count}").write_text(str(os.getpid()))
-        if flow_run.run_count < tries:
-            raise ValueError(f"Try {flow_run.run_count} fails.")
+        (trace / f"try-{this_run.run_count}").write_text(str(os.getpid()))
+        if this_run.run_count < tries:
+            raise ValueError(f"Try {this_run.run_count} fails.")
 
 
 @flow(retries=2, retry_delay_seconds=1)
@@ -127,7 +127,7 @@ def retry_soon(trace: Path) -> None:
     _fail_first(trace, 3)
 
 
-@flow(retries=1, retry_delay_seconds=6)
+@flow(retries=1, retry_delay_seconds=9)
 def retry_later(trace: Path) -> None:
     """Complete at the second try, some seconds later."""
     _fail_first(trace, 2)

@@ -8,6 +8,7 @@ from neurocortex.scheduling.holds import Hold, Reason
 from neurocortex.worker.explaining import sentence
 
 LIMIT = Hold(Reason.TIER_LIMIT, "medium has all 3 of its slots")
+WAITS = f"It waits: {LIMIT.text}. It is number 12 of all that wait, 4 in medium."
 
 
 @pytest.mark.parametrize(
@@ -16,18 +17,15 @@ LIMIT = Hold(Reason.TIER_LIMIT, "medium has all 3 of its slots")
         (Explanation(None, 1, 1, 0.0), "It is among the next to start."),
         (
             Explanation(LIMIT, 12, 4, 41.6),
-            "It waits: medium has all 3 of its slots. It is number 12 of all that wait, 4 in"
-            " medium. It is expected to start in about 42 s.",
+            f"{WAITS} It is expected to start in about 42 s.",
         ),
         (
             Explanation(LIMIT, 12, 4, 600.0),
-            "It waits: medium has all 3 of its slots. It is number 12 of all that wait, 4 in"
-            " medium. It is expected to start in about 10 min.",
+            f"{WAITS} It is expected to start in about 10 min.",
         ),
         (
             Explanation(LIMIT, 12, 4, None),
-            "It waits: medium has all 3 of its slots. It is number 12 of all that wait, 4 in"
-            " medium. When it starts is not known: no run of its tier has ended lately.",
+            f"{WAITS} When it starts is not known: no run of its tier has ended lately.",
         ),
     ],
 )

@@ -43,7 +43,7 @@ def deployment(
     **variables: object,
 ) -> DeploymentResponse:
     response = DeploymentResponse(
-        id=uuid4(), name="nightly", flow_id=uuid4(), job_variables=variables
+        id=uuid4(), name="nightly", flow_id=uuid4(), job_variables=variables, labels={}
     )
     if limit is not None:
         response.global_concurrency_limit = GlobalConcurrencyLimitResponse(
@@ -59,7 +59,7 @@ def deployment(
     return response
 
 
-def run(*tags: str, deployment_id: UUID | None = None, **variables: object) -> FlowRun:
+def run(*tags: str, deployment_id: UUID | None = None, **variables: Any) -> FlowRun:
     return FlowRun(
         flow_id=uuid4(),
         tags=list(tags),
@@ -145,7 +145,7 @@ def test_a_limit_that_was_switched_off_holds_nobody() -> None:
         ("restart_when_lost", "perhaps"),
     ],
 )
-def test_a_wrong_value_is_named(variable: str, value: object) -> None:
+def test_a_wrong_value_is_named(variable: str, value: Any) -> None:
     with pytest.raises(ValidationError) as refused:
         work(run(**{variable: value}))
     assert [error["loc"] for error in refused.value.errors()] == [(variable,)]

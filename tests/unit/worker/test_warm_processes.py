@@ -121,6 +121,19 @@ async def test_each_run_starts_from_what_the_zygote_was(
     assert "FIRST" not in json.loads((folder / "seen").read_text())["environment"]
 
 
+async def test_a_module_is_found_in_its_folder_and_in_a_pythonpath_of_its_own(
+    processes: WarmProcesses, order: Order, folder: Path
+) -> None:
+    for name, code in (("here", 5), ("elsewhere", 6)):
+        (folder / name).mkdir()
+        (folder / name / f"only_{name}.py").write_text(f"raise SystemExit({code})")
+    path = os.pathsep.join((str(folder), str(folder / "elsewhere")))
+    environment = order("leave", PYTHONPATH=path).environment
+    for module, code in (("only_here", 5), ("only_elsewhere", 6)):
+        asked = Start(module, module, environment, str(folder / "here"), 0, quiet=False)
+        assert await ended(await processes.start(asked)) == code
+
+
 @pytest.mark.parametrize(
     ("module", "code"), [("leave", 3), ("leave_with_words", 1), ("fail", 1), ("tidy", 0)]
 )
