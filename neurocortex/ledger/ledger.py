@@ -1,5 +1,6 @@
 """Slots and resources of all workers: who holds what, until when, at whose charge."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -14,7 +15,7 @@ from neurocortex.ledger import answers, encoding, queries, refusals, scripts
 from neurocortex.ledger.client import NAMESPACE, Scripts, reached
 from neurocortex.ledger.encoding import SECOND
 from neurocortex.ledger.layout import NAMES
-from neurocortex.ledger.values import Drain, Lease, Refusal, WorkerOffer
+from neurocortex.ledger.values import Drain, Lease, Reason, Refusal, WorkerOffer
 
 NEWEST_WEIGHT: Final = 0.2
 """Of the newest run in a deployment's estimate: the last ten runs make nine tenths of it."""
@@ -28,6 +29,9 @@ then it is handed to the next, so that a dead worker's run is found within a min
 
 DRAIN_WINDOW_S: Final = 60.0
 
+GRACE: Final = 0.5
+"""Workers give three signs of life within a lease: by half of it each has given one."""
+
 
 class Ledger:
     """One per process. Each method is one atomic step in Redis.
@@ -38,14 +42,18 @@ class Ledger:
     learns.
     """
 
-    def __init__(self, redis: Redis, namespace: str = NAMESPACE) -> None:
+    def __init__(self, redis: Redis, namespace: str = NAMESPACE, *, grace: float = GRACE) -> None:
         """Keep the ledger in a Redis.
 
         Args:
             redis: a client with `decode_responses=True`.
             namespace: what its keys start with.
+            grace: share of a lease for which nothing is granted after the ledger was lost.
         """
         self._redis = redis
+        self._grace = grace
+        self._joined: set[str] = set()
+        self._closed_until = 0.0
         self._scripts = Scripts(redis, namespace)
 
     async def join(self, offer: WorkerOffer) -> None:
@@ -70,11 +78,16 @@ class Ledger:
             round(offer.lease_s * SECOND),
             *known,
         )
-        lost = set(answers.TEXTS.validate_python(answer))
+        is_new, *lost = answers.TEXTS.validate_python(answer)
+        if int(is_new) and offer.name in self._joined:
+            # It was lost with Redis: the others enter what they hold again, at their next beat.
+            self._closed_until = time.monotonic() + self._grace * offer.lease_s
+        self._joined.add(offer.name)
         return tuple(lease for lease in held if str(lease.work) in lost)
 
     async def leave(self, worker: str) -> None:
         """End a worker: it counts no more, and what it still holds is `expired` at once."""
+        self._joined.discard(worker)
         await self._run(scripts.LEAVE, worker)
 
     async def acquire(
@@ -97,6 +110,8 @@ class Ledger:
         Raises:
             NeverFitsError: no worker that is alive could hold it, even when idle.
         """
+        if time.monotonic() < self._closed_until:
+            return Refusal(Reason.LOST, "the ledger was lost, and its leases are entered again")
         wanted = Lease(
             work=work.id,
             worker=worker,

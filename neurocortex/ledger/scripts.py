@@ -10,9 +10,9 @@ from neurocortex.ledger.layout import COMMON
 
 BEAT: Final = f"""{COMMON}
 local worker, offer, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
-redis.call('HSET', workers, worker, offer)
+local is_new = redis.call('HSET', workers, worker, offer)
 redis.call('ZADD', alive, whole(now + lease), worker)
-local lost = {{}}
+local lost = {{whole(is_new)}}
 for i = 4, #ARGV, 2 do
   local value = redis.call('HGET', leases, ARGV[i])
   if not value or unpacked(value) ~= ARGV[i + 1] then lost[#lost + 1] = ARGV[i] end
@@ -23,7 +23,8 @@ return lost
 long as its worker does.
 
 ARGV: worker, offer, microseconds, then id and token of each lease it knows it holds.
-Returns the ids of those that the ledger does not have (any more)."""
+Returns 1 where the ledger did not know the worker, else 0; then the ids of those leases that it
+does not have (any more)."""
 
 LEAVE: Final = f"""{COMMON}
 if redis.call('ZSCORE', alive, ARGV[1]) then redis.call('ZADD', alive, 0, ARGV[1]) end

@@ -59,6 +59,8 @@ class Reason(StrEnum):
     """The lease ended for lack of a sign of life, and its run was given to a reconciler."""
     RELEASED = "released"
     """The lease was released: there is nothing to restore."""
+    LOST = "lost"
+    """The ledger was lost a moment ago: who holds what is not yet known again."""
     NOT_JOINED = "not_joined"
     """The worker is unknown, or gave no sign of life in time."""
     TIER_LIMIT = "tier_limit"

@@ -21,7 +21,7 @@ from prefect.states import AwaitingRetry, Cancelled, Crashed
 from prefect.utilities.engine import propose_state
 from pydantic import ValidationError
 
-from neurocortex.ledger.reconcile import Action, Kind, Step, View
+from neurocortex.ledger.reconcile import UNDER_WAY, Action, Kind, Step, View
 from neurocortex.worker import job
 from neurocortex.worker.arrivals import PAGE
 
@@ -72,8 +72,10 @@ class Recovery:
                 state = Cancelled(message=f"{step.reason} It was being cancelled.")
             case _:
                 return
-        logger.warning("Flow run %s: %s (%s)", step.run, step.reason, step.action)
         try:
+            if _kind(await self._client.read_flow_run(step.run)) not in UNDER_WAY:
+                return  # it has ended since it was looked at
+            logger.warning("Flow run %s: %s (%s)", step.run, step.reason, step.action)
             if step.action is Action.RESTART:
                 await self.let_any_worker_take(step.run)
             await self._client.set_flow_run_state(step.run, state, force=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 import anyio.abc
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.runner._control_channel import ControlChannel
-from prefect.runner._process_manager import ProcessHandle
+from prefect.runner._process_manager import ProcessHandle, create_isolated_termination_scope
 
 from neurocortex.worker import hooks
 from neurocortex.worker.job import JobConfiguration
@@ -59,7 +59,8 @@ class WarmStarter:
         channel = {"PREFECT__CONTROL_PORT": str(port), "PREFECT__CONTROL_TOKEN": token}
         order = _order(flow_run, self._configuration, self._folder, ENGINE, channel)
         self.process = await _start(self._processes, order)
-        task_status.started(ProcessHandle(cast("anyio.abc.Process", self.process)))
+        scope = create_isolated_termination_scope(self.process.pid)
+        task_status.started(ProcessHandle(cast("anyio.abc.Process", self.process), scope))
         await self.process.wait()
 
 

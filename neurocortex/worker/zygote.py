@@ -118,10 +118,14 @@ class Zygote:
         zygote, cores = os.getpid(), self._cores.quietest(order.cores)
         pid = os.fork()
         if pid:
+            # In both processes, so that it is done whichever goes on first.
+            os.setpgid(pid, pid)
             self._runs[pid] = order.run
             self._cores.take(pid, cores)
             self._say(Started(order.run, pid))
             return False
+        # A group of its own: whoever ends the run ends what the run has started.
+        os.setpgid(0, 0)
         self._worker.close()
         if not die_with_parent(zygote, signal.SIGKILL):
             os._exit(1)

@@ -128,6 +128,39 @@ async def test_after_the_loss_of_redis_workers_enter_their_leases_again(
         await ledger.release(held[0])
 
 
+async def test_after_a_loss_nothing_is_granted_until_all_had_time_to_enter_their_leases(
+    ledger: Ledger, client: Redis
+) -> None:
+    """Else the second run of a deployment could start while the first is not known again."""
+    other, here = Ledger(client), replace(HERE, lease_s=0.4)
+    await ledger.join(here)
+    await other.join(THERE)
+    limited = Work(
+        id=uuid4(),
+        tier=Tier.LOW,
+        tenant="default",
+        needs=Resources(1, 100),
+        cost=1.0,
+        since=0.0,
+        deployment=uuid4(),
+        deployment_limit=1,
+    )
+    running = await ledger.acquire(limited, "here", {}, 0, ())
+    assert isinstance(running, Lease)
+    await client.flushall()
+    assert await other.beat(replace(THERE, lease_s=0.4), ()) == ()
+    second = replace(limited, id=uuid4())
+    refusal = await other.acquire(second, "there", {}, 0, ())
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.LOST
+    assert await ledger.beat(here, (running,)) == (running,)
+    assert isinstance(await ledger.restore(running), Lease)
+    await asyncio.sleep(0.25)
+    refusal = await other.acquire(second, "there", {}, 0, ())
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.DEPLOYMENT_LIMIT
+
+
 async def test_a_released_lease_cannot_be_restored(ledger: Ledger) -> None:
     """As when a sign of life that names it crosses its release on the way."""
     await ledger.join(HERE)
