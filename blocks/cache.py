@@ -1,27 +1,39 @@
-"""The Cache: Redis, shared by all workers."""
+"""The Cache: memory, Redis and disk, shared by all workers."""
 
-from typing import ClassVar
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar, Final
 
 from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 
 from blocks.logos import logo_url
 from blocks.redis_check import complaint
+from neurocortex.cache import cache
+from neurocortex.cache.codec import Adapter
+from neurocortex.settings import settings
+
+DISK: Final = "cache/entries.sqlite"
+"""Level 3, below `NEUROCORTEX_HOME`."""
 
 
 class Cache(Block):
-    """The Cache keeps results that are dear to compute in Redis, shared by all workers.
+    """The Cache keeps results that are dear to compute: in memory, in Redis and on disk.
 
     Example:
-        Remember a value for a minute:
+        Compute a value once, whoever else asks for it:
 
         ```python
         from blocks import Cache
+        from neurocortex.cache.keys import key_of
 
-        cache = Cache.load("BLOCK_NAME")
-        with cache.connect() as redis:
-            redis.set("greeting", "hello", ex=60)
+        block = Cache.load("BLOCK_NAME")
+        async with block.levels() as cache:
+            key = key_of("acme", "summaries", {"document": 17})
+            found = await cache.get_or_compute(key, summarise, tags=["document 17"])
+            print(found.value)
         ```
     """
 
@@ -49,6 +61,21 @@ class Cache(Block):
             socket_timeout=self.timeout_s,
             socket_connect_timeout=self.timeout_s,
         )
+
+    @asynccontextmanager
+    async def levels(self, adapters: Iterable[Adapter[Any]] = ()) -> AsyncGenerator[cache.Cache]:
+        """Open the cache of three levels for one event loop; sizes and times are settings.
+
+        Args:
+            adapters: types that may be cached beyond the built-in ones.
+        """
+        chosen = settings()
+        url = self.url.get_secret_value()
+        async with (
+            AsyncRedis.from_url(url, socket_timeout=self.timeout_s) as redis,
+            cache.opened(chosen.cache, redis, chosen.home.absolute() / DISK, adapters) as opened,
+        ):
+            yield opened
 
     def check(self) -> str | None:
         """Return what is wrong with the Cache in one sentence, or None."""

@@ -19,6 +19,11 @@ NeuroCortexError
 ├── LedgerError
 │   ├── NeverFitsError          no worker has so much of a resource
 │   └── StaleLeaseError         the run is no longer its holder's
+├── CacheError
+│   ├── UnkeyableValueError     no key can be made of a value
+│   ├── UncacheableValueError   a value that cannot be written as bytes
+│   ├── CorruptEntryError       bytes that are no entry: read as a miss
+│   └── CachedFailureError      it failed a moment ago, and is not tried again yet
 ├── LakeError
 │   ├── CollectionNotFoundError
 │   ├── EmbedderMismatchError   a collection has one embedding model
@@ -190,6 +195,42 @@ class StaleLeaseError(LedgerError):
         self.work = work
         self.worker = worker
         self.token = token
+
+
+class CacheError(NeuroCortexError):
+    """The cache cannot do what was asked."""
+
+
+class UnkeyableValueError(CacheError):
+    """No key can be made of a value: two equal requests might get different keys."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"No cache key can be made of {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class UncacheableValueError(CacheError):
+    """A value cannot be written as bytes. `path` is its place inside what was to be kept."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path} cannot be cached: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class CorruptEntryError(CacheError):
+    """Bytes are no entry of this cache: damaged, foreign, or of another version."""
+
+
+class CachedFailureError(CacheError):
+    """The computation failed a moment ago and is not tried again yet; `reason` says how."""
+
+    def __init__(self, key: str, reason: str, retry_after_s: float) -> None:
+        super().__init__(f"{key} failed: {reason}. Tried again in {retry_after_s:.1f} s.")
+        self.key = key
+        self.reason = reason
+        self.retry_after_s = retry_after_s
 
 
 class LakeError(NeuroCortexError):

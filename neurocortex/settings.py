@@ -150,6 +150,17 @@ class TaskSettings(Group):
     )
 
 
+class CacheSettings(Group):
+    """How much each level of the cache holds, and for how long."""
+
+    memory_mb: float = Field(2048, gt=0, description="Level 1, in each process's memory.")
+    memory_ttl_s: float = Field(300, gt=0, description="An entry stays in level 1 at most.")
+    redis_mb: float = Field(8192, gt=0, description="Level 2, in Redis, for all processes.")
+    redis_ttl_s: float = Field(3600, gt=0, description="An entry stays in level 2 at most.")
+    disk_mb: float = Field(20480, gt=0, description="Level 3, on each machine's disk.")
+    disk_ttl_s: float = Field(86400, gt=0, description="An entry stays in level 3 at most.")
+
+
 class DocumentSettings(Group):
     """How files become chunks."""
 
@@ -244,6 +255,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     tasks: TaskSettings = TaskSettings()
+    cache: CacheSettings = CacheSettings()
     documents: DocumentSettings = DocumentSettings()
     lake: LakeSettings = LakeSettings()
     answers: AnswerSettings = AnswerSettings()

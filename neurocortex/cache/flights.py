@@ -1,0 +1,72 @@
+"""One computation of a key at a time in this process, however many wait for it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+
+from neurocortex.cache.keys import Key
+from neurocortex.cache.stack import Located
+from neurocortex.cache.values import Entry
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What a flight brought home."""
+
+    located: Located | None
+    """The entry; None: the value could not be written as one."""
+    value: object
+    """The value itself; only where there is no entry, as all who wait share it."""
+
+
+class Flight:
+    """A computation under way."""
+
+    def __init__(
+        self,
+        key: Key,
+        outline: Entry,
+        stale: Located | None,
+        run: Callable[["Flight"], Coroutine[None, None, Landed]],
+    ) -> None:
+        """Start it."""
+        self.outline = outline
+        """What its entry will be like, without its value: who asks after an invalidation that
+        would end it must not get it."""
+        self.stale = stale
+        """What may stand in for it."""
+        self.task = asyncio.create_task(run(self), name=f"cache computes {key}")
+
+
+class Flights:
+    """All computations under way. A caller that is cancelled leaves the others' flight alone."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, Flight] = {}
+
+    def of(self, key: Key) -> Flight | None:
+        """Return the flight of a key."""
+        return self._under_way.get(key.text)
+
+    def enter(self, key: Key, flight: Flight) -> Flight:
+        """List a flight until it ends, in place of one that must not be joined any more."""
+        self._under_way[key.text] = flight
+        flight.task.add_done_callback(lambda task: self._ended(key, flight, task))
+        return flight
+
+    async def end(self) -> None:
+        """Cancel all flights, and wait for them."""
+        tasks = [flight.task for flight in self._under_way.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, key: Key, flight: Flight, task: asyncio.Task[Landed]) -> None:
+        if self._under_way.get(key.text) is flight:
+            del self._under_way[key.text]
+        # Asking for the exception tells asyncio that it is known: all callers may have left.
+        if not task.cancelled() and task.exception() is not None:
+            _log.info("%s could not be computed: %r", key, task.exception())

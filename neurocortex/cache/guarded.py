@@ -1,0 +1,81 @@
+"""A level behind its circuit breaker: it is counted, and can neither fail nor delay a caller."""
+
+import logging
+
+from neurocortex.cache.breaker import Breaker, BreakerOpenError
+from neurocortex.cache.keys import Key
+from neurocortex.cache.levels import Level
+from neurocortex.cache.marks import Marks
+from neurocortex.cache.values import Aged, Entry, LevelStats
+from neurocortex.errors import CacheUnavailableError, CorruptEntryError
+
+_log = logging.getLogger(__name__)
+
+
+class GuardedLevel:
+    """What cannot be read is a miss; what cannot be written is not there."""
+
+    def __init__(self, level: Level, breaker: Breaker, marks: Marks) -> None:
+        """Stand before a level; entries that `marks` has ended are misses."""
+        self.name = level.name
+        self._level = level
+        self._breaker = breaker
+        self._marks = marks
+        self._hits = self._misses = self._fills = 0
+        self._skipped = self._failures = self._evicted_bytes = 0
+
+    @property
+    def stats(self) -> LevelStats:
+        """What it did so far."""
+        return LevelStats(
+            self._hits,
+            self._misses,
+            self._fills,
+            self._skipped,
+            self._failures,
+            self._evicted_bytes,
+        )
+
+    async def get(self, key: Key) -> Aged | None:
+        """Return an entry that may be used, fresh or stale."""
+        try:
+            found = await self._breaker.call(lambda: self._level.get(key))
+        except CorruptEntryError as error:
+            _log.warning(
+                "Computed again, as what the %s level holds is no entry: %s", self.name, error
+            )
+            await self.drop(key)
+            found = None
+        except CacheUnavailableError as error:
+            self._count(error)
+            return None
+        if found is None or not self._marks.allow(key, found.entry):
+            self._misses += 1
+            return None
+        self._hits += 1
+        return found
+
+    async def put(self, key: Key, entry: Entry, age_s: float) -> None:
+        """Keep an entry, if that can be done now."""
+        try:
+            evicted = await self._breaker.call(lambda: self._level.put(key, entry, age_s))
+        except CacheUnavailableError as error:
+            self._count(error)
+            return
+        if evicted is not None:
+            self._fills += 1
+            self._evicted_bytes += evicted
+
+    async def drop(self, key: Key) -> None:
+        """Forget an entry, if that can be done now; its mark has ended it anyhow."""
+        try:
+            await self._breaker.call(lambda: self._level.drop(key))
+        except CacheUnavailableError as error:
+            self._count(error)
+
+    def _count(self, error: CacheUnavailableError) -> None:
+        if isinstance(error, BreakerOpenError):
+            self._skipped += 1
+            return
+        self._failures += 1
+        _log.warning("The %s level is passed over: %s", self.name, error)

@@ -1,0 +1,164 @@
+"""Whatever breaks, the caller gets a right value, and soon."""
+
+import asyncio
+import random
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.asyncio import Redis
+
+from neurocortex.cache.cache import Cache
+from neurocortex.cache.keys import Key
+
+if TYPE_CHECKING:
+    from tests.integration.cache.conftest import Instances, Line, MortalRedis
+
+pytestmark = pytest.mark.anyio
+
+KEY = Key("acme", "answers", "1")
+PATIENCE_S = 6.0
+
+
+def other(number: int) -> Key:
+    return Key("acme", "others", str(number))
+
+
+@dataclass
+class Work:
+    value: object = "because"
+    runs: int = 0
+
+    async def __call__(self) -> object:
+        self.runs += 1
+        return self.value
+
+
+async def until_level(cache: Cache, level: str) -> None:
+    """Ask for new keys until one is served the usual way again."""
+    deadline = time.monotonic() + PATIENCE_S
+    number = 0
+    while cache.stats()[level].fills == 0:
+        assert time.monotonic() < deadline
+        number += 1
+        await cache.get_or_compute(other(number), Work())
+        await asyncio.sleep(0.02)
+
+
+async def test_without_redis_memory_and_disk_answer_and_it_is_used_again_when_back(
+    instances: "Instances", mortal_redis: "MortalRedis"
+) -> None:
+    work = Work()
+    async with instances.open("a", mortal_redis.url) as cache:
+        await cache.get_or_compute(KEY, work)
+        mortal_redis.kill()
+        started = time.monotonic()
+        for number in range(200):
+            assert (await cache.get_or_compute(KEY, work)).value == "because"
+            assert (await cache.get_or_compute(other(number % 20), Work(number % 20))).value == (
+                number % 20
+            )
+        assert time.monotonic() - started < 3
+        assert work.runs == 1
+        assert cache.stats()["redis"].skipped > 0
+        mortal_redis.start()
+        fills = cache.stats()["redis"].fills
+        deadline = time.monotonic() + PATIENCE_S
+        number = 1000
+        while cache.stats()["redis"].fills == fills:
+            assert time.monotonic() < deadline
+            number += 1
+            await cache.get_or_compute(other(number), Work())
+            await asyncio.sleep(0.02)
+
+
+async def test_it_opens_without_redis(instances: "Instances", mortal_redis: "MortalRedis") -> None:
+    mortal_redis.kill()
+    async with instances.open("a", mortal_redis.url) as cache:
+        work = Work()
+        assert (await cache.get_or_compute(KEY, work)).level == "computed"
+        assert (await cache.get_or_compute(KEY, work)).level == "memory"
+        assert not (await cache.invalidate(KEY)).delivered
+        assert (await cache.get_or_compute(KEY, work)).level == "computed"
+
+
+async def test_a_slow_redis_is_not_waited_for(instances: "Instances", line: "Line") -> None:
+    async with instances.open("a", line.url) as cache:
+        line.delay_s = 0.5
+        started = time.monotonic()
+        for number in range(50):
+            assert (await cache.get_or_compute(other(number), Work(number))).value == number
+        assert time.monotonic() - started < 5
+        assert cache.stats()["redis"].skipped > 0
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage", b"NC1" + b"\0" * 50, b"\x80\x04N."])
+async def test_poisoned_bytes_in_redis_are_a_miss(
+    instances: "Instances", client: Redis, garbage: bytes
+) -> None:
+    async with instances.open("a") as here:
+        await here.get_or_compute(KEY, Work())
+    await client.hset(f"neurocortex:cache:entry:{KEY}", "b", garbage)
+    async with instances.open("b") as there:
+        assert (await there.get_or_compute(KEY, Work("new"))).value == "new"
+        assert (await there.get_or_compute(KEY, Work("newer"))).value == "new"
+
+
+async def test_the_entry_of_another_tenant_under_this_key_is_a_miss(
+    instances: "Instances", client: Redis
+) -> None:
+    async with instances.open("a") as here:
+        await here.get_or_compute(Key("other", "answers", "1"), Work("theirs"))
+    theirs = await client.hget("neurocortex:cache:entry:other:answers:1", "b")
+    assert theirs is not None
+    await client.hset(f"neurocortex:cache:entry:{KEY}", mapping={"b": theirs, "t": "0", "m": "0"})
+    async with instances.open("b") as there:
+        assert await there.get(KEY) is None
+        assert (await there.get_or_compute(KEY, Work("ours"))).value == "ours"
+
+
+async def test_a_key_of_another_type_in_redis_stops_nobody(
+    instances: "Instances", client: Redis
+) -> None:
+    await client.set(f"neurocortex:cache:entry:{KEY}", "a text, not a hash")
+    async with instances.open() as cache:
+        assert (await cache.get_or_compute(KEY, Work())).value == "because"
+
+
+async def test_a_damaged_file_is_replaced(instances: "Instances") -> None:
+    file = instances.folder / "a" / "cache.db"
+    file.parent.mkdir()
+    file.write_bytes(b"this is no database" * 1000)
+    async with instances.open("a") as cache:
+        await until_level(cache, "disk")
+    with sqlite3.connect(file) as database:
+        assert database.execute("SELECT count(*) FROM entries").fetchone() > (0,)
+    database.close()
+
+
+async def test_a_file_that_cannot_be_written_stops_nobody(instances: "Instances") -> None:
+    (instances.folder / "a").write_text("a file where the folder should be")
+    async with instances.open("a") as cache:
+        for number in range(10):
+            assert (await cache.get_or_compute(other(number), Work(number))).value == number
+        assert cache.stats()["disk"].failures > 0
+        assert (await cache.get_or_compute(other(1), Work())).level == "memory"
+
+
+async def test_redis_stays_within_its_bound(instances: "Instances", client: Redis) -> None:
+    async with instances.open() as cache:
+        for number in range(40):
+            await cache.get_or_compute(other(number), Work(random_bytes(number)))
+        evicted = cache.stats()["redis"].evicted_bytes
+    assert evicted > 0
+    taken = int(await client.hget("neurocortex:cache:state", "bytes") or 0)
+    entries = [key async for key in client.scan_iter("neurocortex:cache:entry:*")]
+    stored = sum([len(await client.hget(key.decode(), "b") or b"") for key in entries])
+    assert taken == stored <= 16 * 2**20
+
+
+def random_bytes(seed: int) -> bytes:
+    """2/3 of a megabyte that do not compress."""
+    return random.Random(seed).randbytes(700_000)
