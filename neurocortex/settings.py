@@ -110,7 +110,9 @@ class WorkerSettings(Group):
     slots: int | None = Field(
         None, ge=1, description="Flow runs at once. Unset: twice the cores, at least 4."
     )
-    cpu: float | None = Field(None, gt=0, description="Cores to share out. Unset: all.")
+    cpu: float | None = Field(
+        None, gt=0, description="Cores to share out. Unset: one for each slot."
+    )
     memory_mb: float | None = Field(
         None, gt=0, description="Memory to share out. Unset: three quarters of the machine's."
     )
