@@ -42,7 +42,7 @@ class ProcessRecord(_Record):
             if same and process.status() != psutil.STATUS_ZOMBIE:
                 return process
         except psutil.NoSuchProcess:
-            pass  # gone between two looks: the same as not there
+            return None  # gone between two looks: the same as not there
         return None
 
 

@@ -100,7 +100,8 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
         """Take a run from Scheduled to its end.
 
         The base class makes six calls to the API before a process starts, one after the other.
-        Here it is two, for what it reads is known already; its state Submitting is left out.
+        Here it is one, or two for a run that was read a while ago: what else it reads is known
+        already. Its state Submitting is left out.
         """
         taken = self._taken.pop(flow_run.id)
         try:

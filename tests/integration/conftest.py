@@ -164,6 +164,32 @@ def mortal(tmp_path: Path) -> Iterator[MortalServer]:
     mortal.stop()
 
 
+class MortalRedis:
+    """A Redis of the test's own, to be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = RedisServer(folder / "data", folder / "log", ports.free(), "of-the-test")
+        self.url = self.server.url(PLATFORM_DATABASE)
+        self.start()
+
+    def start(self) -> None:
+        self.child: Popen[bytes] = process.spawn(self.server.service().command())
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while not self.server.is_ready():
+            assert time.monotonic() < deadline, process.tail(self.server.log)
+            time.sleep(process.POLL_S)
+
+    def kill(self) -> None:
+        process.stop(self.child, signal.SIGKILL, STOP_TIMEOUT_S)
+
+
+@pytest.fixture
+def mortal_redis(tmp_path: Path) -> Iterator[MortalRedis]:
+    redis = MortalRedis(tmp_path)
+    yield redis
+    redis.kill()
+
+
 @contextmanager
 def _running(service: Service) -> Iterator[None]:
     child = process.spawn(service.command())

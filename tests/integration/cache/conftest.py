@@ -2,13 +2,10 @@
 
 import asyncio
 import gc
-import signal
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,8 +13,6 @@ import pytest
 from redis.asyncio import Redis
 
 from neurocortex.cache.cache import Cache, opened
-from neurocortex.embedded import ports, process
-from neurocortex.embedded.redis_server import PLATFORM_DATABASE, RedisServer
 from neurocortex.settings import CacheSettings
 
 PATIENCE_S: Final = 10.0
@@ -136,29 +131,3 @@ async def line(redis_url: str) -> AsyncIterator[Line]:
     await line.lay()
     yield line
     await line.remove()
-
-
-class MortalRedis:
-    """A Redis of the test's own, to be killed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.server = RedisServer(folder / "data", folder / "log", ports.free(), "of-the-test")
-        self.url = self.server.url(PLATFORM_DATABASE)
-        self.start()
-
-    def start(self) -> None:
-        self.child: Popen[bytes] = process.spawn(self.server.service().command())
-        deadline = time.monotonic() + PATIENCE_S
-        while not self.server.is_ready():
-            assert time.monotonic() < deadline, process.tail(self.server.log)
-            time.sleep(process.POLL_S)
-
-    def kill(self) -> None:
-        process.stop(self.child, signal.SIGKILL, PATIENCE_S)
-
-
-@pytest.fixture
-def mortal_redis(tmp_path: Path) -> Iterator[MortalRedis]:
-    redis = MortalRedis(tmp_path)
-    yield redis
-    redis.kill()

@@ -14,7 +14,8 @@ from neurocortex.cache.cache import Cache
 from neurocortex.cache.keys import Key
 
 if TYPE_CHECKING:
-    from tests.integration.cache.conftest import Instances, Line, MortalRedis
+    from tests.integration.cache.conftest import Instances, Line
+    from tests.integration.conftest import MortalRedis
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.values import Lease, Reason, Refusal, WorkerOffer
 
 if TYPE_CHECKING:
-    from tests.integration.ledger.conftest import MortalRedis
+    from tests.integration.conftest import MortalRedis
 
 pytestmark = pytest.mark.anyio
 

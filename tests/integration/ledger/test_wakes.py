@@ -11,7 +11,7 @@ from neurocortex.errors import LedgerUnavailableError
 from neurocortex.ledger.wakes import Wakes
 
 if TYPE_CHECKING:
-    from tests.integration.ledger.conftest import MortalRedis
+    from tests.integration.conftest import MortalRedis
 
 pytestmark = pytest.mark.anyio
 
