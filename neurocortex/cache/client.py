@@ -4,34 +4,18 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
 from neurocortex.cache.scripts import NAMES
 from neurocortex.errors import CacheUnavailableError
+from neurocortex.lua import LuaScripts
 
 NAMESPACE: Final = "neurocortex:cache"
 """What all keys start with, unless told otherwise."""
 
 
-class Scripts:
-    """The scripts of one namespace, sent by their digest: their text goes out once per Redis."""
-
-    def __init__(self, redis: Redis, namespace: str = NAMESPACE) -> None:
-        """Run them in a Redis.
-
-        Args:
-            redis: a client with `decode_responses=False`.
-            namespace: what the keys start with.
-        """
-        self.redis = redis
-        self.namespace = namespace
-        self._known: dict[str, AsyncScript] = {}
-
-    def key(self, name: str) -> str:
-        """Return a key of the namespace."""
-        return f"{self.namespace}:{name}"
+class Scripts(LuaScripts):
+    """The cache's scripts; its client has `decode_responses=False`."""
 
     async def run(
         self, script: str, arguments: Sequence[str | bytes | int] = (), key: str | None = None
@@ -41,13 +25,9 @@ class Scripts:
         Raises:
             CacheUnavailableError: Redis does not answer.
         """
-        known = self._known.get(script)
-        if known is None:
-            known = self._known[script] = self.redis.register_script(script)
-        keys = [self.key(name) for name in (*NAMES, key) if name is not None]
+        keys = NAMES if key is None else (*NAMES, key)
         with reached():
-            answer: object = await known(keys=keys, args=arguments)
-        return answer
+            return await self.call(script, keys, arguments)
 
 
 @contextmanager

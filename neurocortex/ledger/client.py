@@ -4,27 +4,17 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
 from neurocortex.errors import LedgerUnavailableError
+from neurocortex.lua import LuaScripts
 
 NAMESPACE: Final = "neurocortex"
 """What all keys start with, unless told otherwise."""
 
 
-class Scripts:
-    """Scripts of one namespace, sent by their digest: their text goes out once per Redis."""
-
-    def __init__(self, redis: Redis, namespace: str) -> None:
-        self._redis = redis
-        self._namespace = namespace
-        self._known: dict[str, AsyncScript] = {}
-
-    def key(self, name: str) -> str:
-        """Return a key of the namespace."""
-        return f"{self._namespace}:{name}"
+class Scripts(LuaScripts):
+    """The ledger's scripts."""
 
     async def run(
         self, script: str, keys: Sequence[str], arguments: Sequence[str | int] = ()
@@ -34,12 +24,8 @@ class Scripts:
         Raises:
             LedgerUnavailableError: Redis does not answer.
         """
-        known = self._known.get(script)
-        if known is None:
-            known = self._known[script] = self._redis.register_script(script)
         with reached():
-            answer: object = await known(keys=[self.key(name) for name in keys], args=arguments)
-        return answer
+            return await self.call(script, keys, arguments)
 
 
 @contextmanager
