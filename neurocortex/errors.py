@@ -14,6 +14,7 @@ NeuroCortexError
 │   ├── StreamUnavailableError
 │   ├── ForgeUnavailableError
 │   ├── LedgerUnavailableError  no slot is given away while its Redis is gone
+│   ├── IssuerUnavailableError  its keys were never read: no token can be verified
 │   └── ProviderError           an LLM provider refused or failed
 │       └── ProviderRefusedError  a wrong key or model: no use in trying again
 ├── LedgerError
@@ -47,6 +48,17 @@ NeuroCortexError
 ├── DeadLetterError             a run that failed for good
 │   ├── DeadLetterNotFoundError
 │   └── NotReplayableError      its run or deployment is gone, or it was tried again
+├── AccessError                 who asks may not do that, or not now
+│   ├── UnauthenticatedError    no credential, or one that proves nothing
+│   ├── ForbiddenError          a scope, a tier or a role that the credential lacks
+│   ├── LockedOutError          too many wrong credentials from there
+│   └── RateLimitedError        more requests than the limit of a tenant, or of all
+├── ApiKeyError                 an API key that cannot be made or revoked
+│   └── ApiKeyNotFoundError
+├── RequestError                a request that a program sent
+│   ├── InvalidRequestError     a field is missing, unknown or not allowed
+│   └── UnknownOperationError   no pipeline serves it
+├── PipelineError               a pipeline that cannot be registered
 └── QuestionError               empty, or longer than allowed
 
 Each carries what it is about as attributes; its text names the thing and the remedy.
@@ -54,6 +66,7 @@ Each carries what it is about as attributes; its text names the thing and the re
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 from uuid import UUID
 
 from neurocortex.domain.quarantine import Quarantined
@@ -154,6 +167,10 @@ class ForgeUnavailableError(ConnectorError):
 
 class LedgerUnavailableError(ConnectorError):
     """The ledger's Redis does not answer. A change was made whole or not at all."""
+
+
+class IssuerUnavailableError(ConnectorError):
+    """The keys of an issuer of tokens cannot be read, and none are known from before."""
 
 
 class ProviderError(ConnectorError):
@@ -406,6 +423,106 @@ class NotReplayableError(DeadLetterError):
     def __init__(self, flow_run: UUID, reason: str) -> None:
         super().__init__(flow_run, f"The run {flow_run} cannot be replayed: {reason}")
         self.reason = reason
+
+
+class RequestError(NeuroCortexError):
+    """A request cannot be served. `code` is stable: programs may tell errors apart by it."""
+
+    code: ClassVar[str] = "request"
+
+
+class InvalidRequestError(RequestError):
+    """A field is missing, unknown or not allowed. `problems` has each place and its reason."""
+
+    code = "invalid_request"
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        listed = "; ".join(f"{place}: {reason}" if place else reason for place, reason in problems)
+        super().__init__(f"The request is not valid: {listed}")
+        self.problems = tuple(problems)
+
+
+class UnknownOperationError(RequestError):
+    """No pipeline serves the operation."""
+
+    code = "unknown_operation"
+
+    def __init__(self, operation: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no operation {operation!r}. Known operations: {', '.join(known)}."
+        )
+        self.operation = operation
+        self.known = tuple(known)
+
+
+class PipelineError(NeuroCortexError):
+    """A pipeline cannot be registered."""
+
+    def __init__(self, pipeline: str, reason: str) -> None:
+        super().__init__(f"Pipeline {pipeline}: {reason}.")
+        self.pipeline = pipeline
+        self.reason = reason
+
+
+class AccessError(NeuroCortexError):
+    """A request is refused for who makes it. The text may be shown to whoever asked."""
+
+
+class UnauthenticatedError(AccessError):
+    """No credential, or one that proves nothing: 401 in HTTP.
+
+    `challenge` is the header WWW-Authenticate of the answer (RFC 6750).
+    """
+
+    def __init__(self, reason: str, *, given: bool = True) -> None:
+        """Say why; `given`: there was a credential."""
+        super().__init__(reason)
+        self.challenge = 'Bearer realm="neurocortex"'
+        if given:
+            self.challenge += f', error="invalid_token", error_description="{reason}"'
+
+
+class ForbiddenError(AccessError):
+    """The credential is good, but not for that: 403 in HTTP. `lacks` names what is missing."""
+
+    def __init__(self, reason: str, lacks: str) -> None:
+        super().__init__(reason)
+        self.lacks = lacks
+
+
+class LockedOutError(AccessError):
+    """Too many wrong credentials came from there: 429 in HTTP."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(
+            f"Too many wrong credentials from this address; try again in {retry_after_s:.0f} s."
+        )
+        self.retry_after_s = retry_after_s
+
+
+class RateLimitedError(AccessError):
+    """More requests than allowed: 429 in HTTP. `limit` is the rate that was met, per second."""
+
+    def __init__(self, whose: str, limit: float, retry_after_s: float) -> None:
+        super().__init__(
+            f"The limit of {whose} is {limit:g} requests/s; try again in {retry_after_s:.3f} s."
+        )
+        self.limit = limit
+        self.retry_after_s = retry_after_s
+
+
+class ApiKeyError(NeuroCortexError):
+    """An API key cannot be made as asked."""
+
+
+class ApiKeyNotFoundError(ApiKeyError):
+    """No API key with that public id."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(
+            f"There is no API key {key_id!r}. `neurocortex keys list` shows their ids."
+        )
+        self.key_id = key_id
 
 
 class QuestionError(NeuroCortexError):

@@ -1,0 +1,43 @@
+"""The fields that every request has, whatever it asks for."""
+
+from typing import Annotated, Final
+
+from pydantic import Field, StringConstraints
+
+from neurocortex.domain.deployments import Tier
+from neurocortex.domain.strict import Strict
+
+MAX_DEADLINE_S: Final = 86_400.0
+"""A day: work that may take longer belongs on a schedule."""
+
+SessionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+class Budget(Strict):
+    """What a request may use up at most. It ends with an error when that is not enough."""
+
+    tokens: int | None = Field(None, ge=1, description="Tokens of language models, in and out.")
+    seconds: float | None = Field(None, gt=0, description="Processing time, in seconds.")
+
+
+class Request(Strict):
+    """One thing asked for. Each operation has a subclass with fields of its own.
+
+    Who asks, and for which tenant, is not in it: the credential says that.
+    """
+
+    operation: str = Field(description="What is asked for; it decides the other fields.")
+    tier: Tier | None = Field(
+        None, description="Priority asked for. Unset: the operation's own; a role has a ceiling."
+    )
+    deadline_s: float | None = Field(
+        None,
+        gt=0,
+        le=MAX_DEADLINE_S,
+        description="Refuse, or give up, when there is no answer within so many seconds.",
+    )
+    budget: Budget = Field(Budget(), description="What it may use up at most.")
+    session: SessionName | None = Field(
+        None, description="Requests of one session are tracked together and share their context."
+    )
+    stream: bool = Field(False, description="Send parts of the answer as they come.")
