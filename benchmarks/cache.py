@@ -1,101 +1,68 @@
-"""How fast each level of the cache answers, and how often its memory has what is asked for.
+"""How fast each level of the cache answers, how often memory has what is asked for, what is stale.
 
-Latencies are of `Cache.get` on an embedding (768 floats of 32 bits) and its text, each level with
-the faster ones emptied, on a Redis and a SQLite file of the benchmark's own. Hit ratios are of the
-admission policy alone: on a trace of 4-byte big-endian keys (`--trace`, for example web07 of
-cache2k: W-TinyLFU is published at 53.53% for 1000 entries, LRU at 50.41%), without one on a mix
-after Zipf's law; and on a loop over twice as many keys as fit. `stampede_computations` is how often
-a key is computed that so many callers of four instances ask for at once.
+`lN_get_us_p50` is `Cache.get` of an answer of 2 KB that level N has and none before it, on a Redis
+and a SQLite file of the benchmark's own; that of level 3 while Redis is away, as a cache on disk
+alone has none to ask, and with Redis asked first as `l3_after_l2`. cashews and aiocache do the same
+in turns with ours, pickled as they ship. Hit ratios in percent are of the admission policy and the
+prefetcher alone: on a trace of 4-byte big-endian keys (`--trace`, for example web07 of cache2k, on
+which W-TinyLFU is published at 53.53 for 1000 entries, LRU at 50.41) or a mix after Zipf's law; on
+a loop over twice as many keys as fit; on sessions that read a document's parts in order; and on
+embeddings, answers and frames of very different sizes, whose bytes are one or shared by use.
+`stampede_computations` is how often a key is computed that 10,000 callers in four processes ask for
+at once, `stale_after_invalidation` how many reads in 10,000 random events on three instances, one
+cut off now and then, gave a value older than an invalidation that the instance had heard of.
 """
 
 import argparse
 import asyncio
-import lzma
-import random
+import logging
 import secrets
-import statistics
-import struct
 import sys
-import tempfile
 import time
 import tracemalloc
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from asyncio.subprocess import PIPE, create_subprocess_exec
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from redis.asyncio import Redis
 
+from benchmarks._cache_asker import COUNTER
+from benchmarks._cache_instances import instance, own_redis
+from benchmarks._cache_levels import latencies
+from benchmarks._cache_line import laid
+from benchmarks._cache_stale import Traffic
+from benchmarks._cache_traces import ratios
 from benchmarks._postgres import say
-from neurocortex.cache.admission import TinyLfu
-from neurocortex.cache.cache import Cache, opened
 from neurocortex.cache.keys import Key
 from neurocortex.cache.memory import MemoryLevel
 from neurocortex.cache.values import Entry
-from neurocortex.embedded import ports, process
-from neurocortex.embedded.redis_server import PLATFORM_DATABASE, RedisServer
-from neurocortex.settings import CacheSettings
 
-ENTRIES: Final = 1000
-LOOP_ENTRIES: Final = 500
 GETS: Final = 2000
+EVENTS: Final = 10_000
+QUICK: Final = 10
+"""So many times fewer of each with `--quick`."""
+
 CALLERS: Final = 10_000
-INSTANCES: Final = 4
-START_TIMEOUT_S: Final = 30.0
+PROCESSES: Final = 4
+TAKES_S: Final = 0.5
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
     parser.add_argument("--trace", type=Path, help="keys as 4-byte big-endian numbers, maybe .xz")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the reads and events")
 
 
 def run(options: argparse.Namespace) -> dict[str, float]:
     """Measure, and return the figures by name."""
-    trace = _trace(options.trace) if options.trace else _zipf()
-    loop = [number % (2 * LOOP_ENTRIES) for number in range(100_000)]
+    share = QUICK if options.quick else 1
+    # It warns of each invalidation while the line is cut, which is what is measured.
+    logging.getLogger("neurocortex.cache").setLevel(logging.ERROR)
     say("hit ratios")
-    figures = {
-        "hit_ratio_trace": _hit_ratio(trace, ENTRIES),
-        "hit_ratio_trace_lru": _lru_ratio(trace, ENTRIES),
-        "hit_ratio_loop": _hit_ratio(loop, LOOP_ENTRIES),
-        "hit_ratio_loop_lru": _lru_ratio(loop, LOOP_ENTRIES),
-        "overhead_bytes_per_entry": _overhead(),
-    }
-    return figures | asyncio.run(_on_redis())
-
-
-def _trace(path: Path) -> list[int]:
-    raw = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
-    return list(struct.unpack(f">{len(raw) // 4}i", raw))
-
-
-def _zipf() -> list[int]:
-    pick = random.Random(1)
-    return [int(pick.paretovariate(0.8)) for _ in range(100_000)]
-
-
-def _hit_ratio(requests: Sequence[int], capacity: int) -> float:
-    policy, hits = TinyLfu(capacity), 0
-    for request in map(str, requests):
-        if policy.request(request):
-            hits += 1
-        else:
-            policy.add(request, 1)
-    return 100 * hits / len(requests)
-
-
-def _lru_ratio(requests: Sequence[int], capacity: int) -> float:
-    kept: OrderedDict[int, None] = OrderedDict()
-    hits = 0
-    for request in requests:
-        hits += request in kept
-        kept[request] = None
-        kept.move_to_end(request)
-        if len(kept) > capacity:
-            kept.popitem(last=False)
-    return 100 * hits / len(requests)
+    figures = ratios(options.trace)
+    figures["overhead_bytes_per_entry"] = _overhead()
+    return figures | asyncio.run(_on_redis(share))
 
 
 def _overhead() -> float:
@@ -111,84 +78,47 @@ def _overhead() -> float:
     return taken / count - body
 
 
-async def _on_redis() -> dict[str, float]:
-    async with _redis() as (url, folder):
+async def _on_redis(share: int) -> dict[str, float]:
+    async with own_redis() as (url, folder):
         say("latencies")
-        figures = await _latencies(url, folder)
+        figures = await latencies(url, folder, GETS // share)
         say("stampede")
-        return figures | {"stampede_computations": await _stampede(url, folder)}
-
-
-async def _latencies(url: str, folder: Path) -> dict[str, float]:
-    value = {"text": "an answer " * 20, "embedding": np.random.default_rng(1).random(768, "f4")}
-    keys = [Key("acme", "benchmark", str(number)) for number in range(GETS)]
-    async with _instance(url, folder, "a") as cache:
-        for key in keys:
-            await cache.set(key, value)
-        found = {"l1": await _timed(cache, keys, "memory")}
-    async with _instance(url, folder, "b") as cache:
-        found["l2"] = await _timed(cache, keys, "redis")
-    async with Redis.from_url(url) as redis:
-        for key in keys:
-            await redis.delete(f"neurocortex:cache:entry:{key}")
-    async with _instance(url, folder, "a") as cache:
-        found["l3"] = await _timed(cache, keys, "disk")
-    return {f"{level}_get_us_p50": us for level, us in found.items()}
-
-
-async def _timed(cache: Cache, keys: Sequence[Key], level: str) -> float:
-    took = []
-    for key in keys:
-        started = time.perf_counter()
-        found = await cache.get(key)
-        took.append(time.perf_counter() - started)
-        if found is None or found.level != level:
-            sys.exit(f"{key} was not read from {level}: {found}")
-    return statistics.median(took) * 1e6
+        figures["stampede_computations"] = await _stampede(url, folder)
+        say("random traffic")
+        return figures | await _stale(url, folder, EVENTS // share)
 
 
 async def _stampede(url: str, folder: Path) -> int:
-    computations = 0
+    program = (sys.executable, "-m", "benchmarks._cache_asker", url)
+    numbers = (str(CALLERS // PROCESSES), str(TAKES_S))
+    children = [
+        await create_subprocess_exec(
+            *program, str(folder / f"s{at}"), *numbers, stdin=PIPE, stdout=PIPE
+        )
+        for at in range(PROCESSES)
+    ]
+    for child in children:
+        if child.stdout is None or await child.stdout.readline() != b"ready\n":
+            sys.exit("a process of the stampede did not start")
+    answers = await asyncio.gather(*(child.communicate(b"go\n") for child in children))
+    if sum(int(out) for out, _ in answers) != CALLERS:
+        sys.exit("some callers of the stampede got no answer")
+    async with Redis.from_url(url) as redis:
+        return int(await redis.get(COUNTER) or 0)
 
-    async def compute() -> str:
-        nonlocal computations
-        computations += 1
-        await asyncio.sleep(0.5)
-        return "an answer"
 
+async def _stale(url: str, folder: Path, events: int) -> dict[str, float]:
     async with AsyncExitStack() as stack:
+        line = await stack.enter_async_context(laid(url))
+        places = (("near", url), ("other", url), ("far", line.url))
         caches = [
-            await stack.enter_async_context(_instance(url, folder, f"s{number}"))
-            for number in range(INSTANCES)
+            await stack.enter_async_context(instance(at, folder, name)) for name, at in places
         ]
-        key = Key("acme", "benchmark", "stampede")
-        callers = (caches[at % INSTANCES] for at in range(CALLERS))
-        await asyncio.gather(*(cache.get_or_compute(key, compute) for cache in callers))
-    return computations
-
-
-@asynccontextmanager
-async def _instance(url: str, folder: Path, machine: str) -> AsyncGenerator[Cache]:
-    async with (
-        Redis.from_url(url) as redis,
-        opened(CacheSettings(), redis, folder / machine / "cache.db") as cache,
-    ):
-        yield cache
-
-
-@asynccontextmanager
-async def _redis() -> AsyncGenerator[tuple[str, Path]]:
-    with tempfile.TemporaryDirectory(prefix="neurocortex-benchmark-") as name:
-        folder = Path(name)
-        server = RedisServer(folder / "redis", folder / "log", ports.free(), secrets.token_hex(16))
-        service = server.service()
-        child = process.spawn(service.command())
-        try:
-            deadline = time.monotonic() + START_TIMEOUT_S
-            while not service.is_ready():
-                if child.poll() is not None or time.monotonic() > deadline:
-                    sys.exit(f"Redis did not start:\n{process.tail(server.log)}")
-                await asyncio.sleep(process.POLL_S)
-            yield server.url(PLATFORM_DATABASE), folder
-        finally:
-            process.stop(child, service.stop_signal, START_TIMEOUT_S)
+        traffic = Traffic(caches, line)
+        await traffic.run(events)
+    return {
+        "random_events": events,
+        "partitions": traffic.partitions,
+        "reads_after_invalidation": traffic.reads,
+        "stale_after_invalidation": traffic.stale,
+    }

@@ -2,25 +2,26 @@
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
-from prefect.blocks.core import Block
+from prefect.filesystems import WritableFileSystem
 from pydantic import Field, HttpUrl, SecretStr
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from blocks.logos import logo_url
 from blocks.redis_check import complaint
-from neurocortex.cache import cache
+from neurocortex.cache import addresses, cache
 from neurocortex.cache.codec import Adapter
+from neurocortex.cache.process import DISK, ProcessCache, of_process
+from neurocortex.errors import EntryNotFoundError
 from neurocortex.settings import settings
 
-DISK: Final = "cache/entries.sqlite"
-"""Level 3, below `NEUROCORTEX_HOME`."""
 
-
-class Cache(Block):
+class Cache(WritableFileSystem):
     """The Cache keeps results that are dear to compute: in memory, in Redis and on disk.
+
+    It stores the results of tasks (`result_storage`), and computes values once on all machines.
 
     Example:
         Compute a value once, whoever else asks for it:
@@ -77,7 +78,49 @@ class Cache(Block):
         ):
             yield opened
 
+    def shared(self) -> ProcessCache:
+        """Return the cache that all tasks of this process share, from whatever thread."""
+        return of_process(settings(), self.url.get_secret_value(), self.timeout_s)
+
+    # Prefect calls these four by these names; `_sync` is its mark for a call from a thread.
+
+    def read_path(self, path: str, *, _sync: bool = True) -> bytes:  # type: ignore[override]
+        """Return the result at an address.
+
+        Raises:
+            EntryNotFoundError: there is none, or it has ended.
+        """
+        key = addresses.parse(path).key
+        return _found(path, self.shared().call(lambda results: results.read(key)))
+
+    async def aread_path(self, path: str) -> bytes:
+        """See `read_path`."""
+        key = addresses.parse(path).key
+        return _found(path, await self.shared().acall(lambda results: results.read(key)))
+
+    def write_path(  # type: ignore[override]
+        self, path: str, content: bytes, *, _sync: bool = True
+    ) -> None:
+        """Keep a result at an address, for as long as the address says.
+
+        Raises:
+            UnkeyableValueError: the path is no address of this cache.
+        """
+        address = addresses.parse(path)
+        self.shared().call(lambda results: results.write(address, content))
+
+    async def awrite_path(self, path: str, content: bytes) -> None:
+        """See `write_path`."""
+        address = addresses.parse(path)
+        await self.shared().acall(lambda results: results.write(address, content))
+
     def check(self) -> str | None:
         """Return what is wrong with the Cache in one sentence, or None."""
         with self.connect() as client:
             return complaint(client)
+
+
+def _found(path: str, content: bytes | None) -> bytes:
+    if content is None:
+        raise EntryNotFoundError(path)
+    return content

@@ -14,8 +14,8 @@ from tasks.publish_answer import publish_answer
 from tasks.publish_failure import failure_shown
 from tasks.questions import (
     extract_answer,
+    find_provider,
     generate_answer,
-    provider_is_configured,
     read_collection_version,
     retrieve_passages,
 )
@@ -64,10 +64,11 @@ def answer_question(
 
 def _answer(question: str, collection: str, found: list[Passage], llm: str) -> Answer:
     """Have the LLM write the answer where there is one, else quote the best source."""
-    if not (found and llm and provider_is_configured(llm)):
+    model = find_provider(llm) if found and llm else None
+    if model is None:
         return extract_answer(question, collection, found)
     try:
-        return generate_answer(question, collection, found, llm)
+        return generate_answer(question, collection, found, llm, model)
     except ProviderError:
         quoted = extract_answer(question, collection, found)
         note = f"The LLM provider {llm!r} failed, so this answer is quoted from a source."

@@ -13,6 +13,7 @@ from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import IngestReport
 from neurocortex.errors import NothingIngestedError
 from neurocortex.quality.report import GateReport
+from tasks.caching import forget_collection
 from tasks.documents import (
     discover_documents,
     gate_documents,
@@ -77,6 +78,7 @@ def _ingest(paths: list[str], collection: str, lake: str) -> tuple[IngestReport,
     load = None
     if gated.accepted or removed:
         load = load_documents(lake, collection, gated.accepted, removed, refused)
+        forget_collection(collection)
     elif refused:
         record_refused(lake, collection, refused)
     report = IngestReport(

@@ -24,6 +24,8 @@ NeuroCortexError
 │   ├── UnkeyableValueError     no key can be made of a value
 │   ├── UncacheableValueError   a value that cannot be written as bytes
 │   ├── CorruptEntryError       bytes that are no entry: read as a miss
+│   ├── EntryNotFoundError      no level has it any more
+│   ├── ForkedCacheError        it was opened before this process was forked
 │   └── CachedFailureError      it failed a moment ago, and is not tried again yet
 ├── LakeError
 │   ├── CollectionNotFoundError
@@ -48,8 +50,14 @@ NeuroCortexError
 ├── DeadLetterError             a run that failed for good
 │   ├── DeadLetterNotFoundError
 │   └── NotReplayableError      its run or deployment is gone, or it was tried again
+├── PrivacyError                personal data cannot be hidden or shown
+│   ├── PrivacyModelError       a spaCy model that is not installed
+│   ├── PrivacyKeyError         no key, or one that is damaged or unknown
+│   ├── TamperedError           an encrypted value that was changed, or is another place's
+│   └── RevealForbiddenError    the role may not see what was hidden
 ├── AccessError                 who asks may not do that, or not now
-│   ├── UnauthenticatedError    no credential, or one that proves nothing
+│   ├── UnauthenticatedError    no credential, or one that is not valid any more
+│   │   └── WrongCredentialError  one that proves nothing: it counts towards a lock
 │   ├── ForbiddenError          a scope, a tier or a role that the credential lacks
 │   ├── LockedOutError          too many wrong credentials from there
 │   └── RateLimitedError        more requests than the limit of a tenant, or of all
@@ -57,13 +65,49 @@ NeuroCortexError
 │   └── ApiKeyNotFoundError
 ├── RequestError                a request that a program sent
 │   ├── InvalidRequestError     a field is missing, unknown or not allowed
-│   └── UnknownOperationError   no pipeline serves it
+│   ├── UnknownOperationError   no pipeline serves it
+│   │   └── EmptyBatchError     no line of a batch is a request that can be done in it
+│   ├── BatchTooLargeError      more lines than a batch may have
+│   ├── WebhookRefusedError     no call is made to that address
+│   ├── BodyTooLargeError       more bytes than one may send
+│   ├── SlowClientError         it did not come in within the time
+│   ├── ConnectionBusyError     one connection asks for too much at once
+│   ├── DuplicateIdError        an id that a request of the connection has already
+│   ├── AdmissionError          it was not let in: come back later
+│   │   ├── QueueFullError
+│   │   ├── TenantQueueFullError  a tenant has its part of a queue
+│   │   ├── DeadlineImpossibleError
+│   │   ├── SheddingError       lower tiers are refused while the load is high
+│   │   └── AdmissionUnavailableError  its Redis does not answer: nobody is let in
+│   ├── IdempotencyKeyError     a key that was used before
+│   │   ├── KeyReusedError      for another request
+│   │   └── StillRunningError   its first request has no answer yet
+│   ├── RequestCancelledError   somebody asked for its end
+│   ├── RequestNotFoundError    that tenant did not ask that, or too long ago
+│   │   └── BatchNotFoundError
+│   ├── SessionFullError        it would remember more than it may
+│   ├── TrackingUnavailableError  what was asked cannot be recorded or read
+│   ├── ServingError            the real-time lane could not answer it
+│   │   ├── LaneTimeoutError    no answer within the lane's time
+│   │   ├── DeadlinePassedError  its deadline passed before it was begun or done
+│   │   ├── LaneUnavailableError  the lane's Redis does not answer, or lost the request
+│   │   ├── GivenUpError        it ended each process that worked on it
+│   │   └── RemoteError         what its pipeline raised, as the lane reports it
+│   └── ProviderMissingError    it needs an LLM, and none is configured
 ├── PipelineError               a pipeline that cannot be registered
+├── EventError                  the Stream
+│   ├── InvalidEventError       no CloudEvent, or too large
+│   ├── UnknownEventTypeError   no handler is registered for it: it is set aside
+│   ├── EventHandlerError       a handler that cannot be registered
+│   └── StreamFullError         more events wait than may
+├── WireError                   bytes between gateway and lane that cannot be read
+├── ThreadsStuckError           too many tasks hang: the lane process starts again
 └── QuestionError               empty, or longer than allowed
 
 Each carries what it is about as attributes; its text names the thing and the remedy.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -238,6 +282,27 @@ class UncacheableValueError(CacheError):
 
 class CorruptEntryError(CacheError):
     """Bytes are no entry of this cache: damaged, foreign, or of another version."""
+
+
+class EntryNotFoundError(CacheError):
+    """No level of the cache has an entry."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The cache has nothing at {key}: its time is over, or it was invalidated. Run again"
+            " what computes it."
+        )
+        self.key = key
+
+
+class ForkedCacheError(CacheError):
+    """The cache belongs to the parent of this process: its connections cannot be shared."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This cache was opened before the process was forked, and its connections are the"
+            " parent's. Open one in this process."
+        )
 
 
 class CachedFailureError(CacheError):
@@ -428,7 +493,7 @@ class NotReplayableError(DeadLetterError):
 class RequestError(NeuroCortexError):
     """A request cannot be served. `code` is stable: programs may tell errors apart by it."""
 
-    code: ClassVar[str] = "request"
+    code: str = "request"
 
 
 class InvalidRequestError(RequestError):
@@ -440,6 +505,36 @@ class InvalidRequestError(RequestError):
         listed = "; ".join(f"{place}: {reason}" if place else reason for place, reason in problems)
         super().__init__(f"The request is not valid: {listed}")
         self.problems = tuple(problems)
+
+
+class EmptyBatchError(InvalidRequestError):
+    """No line of a batch can be done. `problems` has the first lines and their reasons."""
+
+    code = "empty_batch"
+
+    def __init__(self, problems: Sequence[tuple[str, str]], lines: int) -> None:
+        super().__init__(problems or [("", "it has no line: send JSON lines, a request in each")])
+        self.lines = lines
+
+
+class BatchTooLargeError(RequestError):
+    """A batch has more lines than it may. `limit` is how many that are."""
+
+    code = "batch_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A batch may have {limit} lines: send the rest as another batch.")
+        self.limit = limit
+
+
+class WebhookRefusedError(RequestError):
+    """Nobody is told of an end at that address."""
+
+    code = "webhook_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"No webhook can be sent to the address that was given: {reason}.")
+        self.reason = reason
 
 
 class UnknownOperationError(RequestError):
@@ -455,6 +550,324 @@ class UnknownOperationError(RequestError):
         self.known = tuple(known)
 
 
+class BodyTooLargeError(RequestError):
+    """More was sent than one request may be. `limit` is in bytes."""
+
+    code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The request is larger than {limit} bytes. Send less, or ingest files by"
+            " `neurocortex ingest`."
+        )
+        self.limit = limit
+
+
+class SlowClientError(RequestError):
+    """The request did not come in within the time. `timeout_s` is in seconds."""
+
+    code = "too_slow"
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(f"The request did not come in within {timeout_s:g} s.")
+        self.timeout_s = timeout_s
+
+
+class ConnectionBusyError(RequestError):
+    """As many requests of one connection are worked on as may. `limit` is how many that are."""
+
+    code = "connection_busy"
+
+    def __init__(self, limit: int, retry_after_s: float = 1.0) -> None:
+        super().__init__(
+            f"{limit} requests of this connection are worked on: wait for one of them."
+        )
+        self.limit = limit
+        self.retry_after_s = retry_after_s
+
+
+class DuplicateIdError(RequestError):
+    """A request of the same connection has this id, and is not answered yet."""
+
+    code = "duplicate_id"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A request with the id {name!r} is being worked on: use another id.")
+        self.name = name
+
+
+class AdmissionError(RequestError):
+    """A request is not let in, and nothing was done for it.
+
+    `retry_after_s`: when it may be tried again, in seconds. `limit`: the bound that was met.
+    """
+
+    code = "not_admitted"
+
+    def __init__(self, message: str, retry_after_s: float, limit: float | None = None) -> None:
+        super().__init__(f"{message} Try again in {retry_after_s:.1f} s.")
+        self.retry_after_s = retry_after_s
+        self.limit = limit
+
+
+class QueueFullError(AdmissionError):
+    """As many requests wait as may. `limit` is how many that are."""
+
+    code = "queue_full"
+
+    def __init__(self, queue: str, limit: int, retry_after_s: float) -> None:
+        super().__init__(
+            f"The queue {queue} is full: {limit} requests are in it.", retry_after_s, limit
+        )
+        self.queue = queue
+
+
+class TenantQueueFullError(AdmissionError):
+    """As many requests of one tenant wait as may. `limit` is how many that are."""
+
+    code = "tenant_queue_full"
+
+    def __init__(self, tenant: str, queue: str, limit: int, retry_after_s: float) -> None:
+        super().__init__(
+            f"The tenant {tenant} has {limit} requests in the queue {queue}, as many as it may.",
+            retry_after_s,
+            limit,
+        )
+        self.tenant = tenant
+        self.queue = queue
+
+
+class DeadlineImpossibleError(AdmissionError):
+    """The answer would come after the deadline. `start_s`: when it would have been started.
+
+    `limit` is the seconds that were left, `retry_after_s` when as many would be enough.
+    """
+
+    code = "deadline_impossible"
+
+    def __init__(self, left_s: float, start_s: float, takes_s: float, retry_after_s: float) -> None:
+        super().__init__(
+            f"The deadline cannot be met: it is {left_s:.3f} s away, and the request would start in"
+            f" {start_s:.3f} s and take {takes_s:.3f} s.",
+            retry_after_s,
+            left_s,
+        )
+        self.start_s = start_s
+        self.takes_s = takes_s
+
+
+class SheddingError(AdmissionError):
+    """The load is high, and requests of lower tiers are refused. `limit`: the load allowed."""
+
+    code = "shedding"
+
+    def __init__(self, tier: str, limit: float, retry_after_s: float) -> None:
+        super().__init__(
+            f"The load is above {limit:.0%}: requests of tier {tier} are refused until it was"
+            " below for a while.",
+            retry_after_s,
+            limit,
+        )
+        self.tier = tier
+
+
+class AdmissionUnavailableError(AdmissionError):
+    """The Redis of the admission does not answer: nobody is let in, as nobody counts."""
+
+    code = "admission_unavailable"
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(f"Requests cannot be let in: {reason}.", retry_after_s)
+        self.reason = reason
+
+
+class IdempotencyKeyError(RequestError):
+    """An Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) was used before."""
+
+    def __init__(self, key: str, request: UUID, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+        self.request = request
+
+
+class KeyReusedError(IdempotencyKeyError):
+    """For a request with other contents: 422 in HTTP."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self, key: str, request: UUID) -> None:
+        super().__init__(
+            key,
+            request,
+            f"The idempotency key {key!r} belongs to another request, {request}."
+            " Send a new key with a new request.",
+        )
+
+
+class StillRunningError(IdempotencyKeyError):
+    """The first request with this key is not answered yet: 409 in HTTP."""
+
+    code = "idempotency_key_in_use"
+
+    def __init__(self, key: str, request: UUID) -> None:
+        super().__init__(
+            key,
+            request,
+            f"The request {request} with the idempotency key {key!r} is still being processed."
+            " Ask for its result, or send the same again later.",
+        )
+
+
+class RequestCancelledError(RequestError):
+    """A request was cancelled by its id."""
+
+    code = "cancelled"
+
+    def __init__(self, request: UUID) -> None:
+        super().__init__(f"The request {request} was cancelled.")
+        self.request = request
+
+
+class RequestNotFoundError(RequestError):
+    """No request of that id is known for the tenant."""
+
+    code = "request_not_found"
+    noun: ClassVar[str] = "request"
+
+    def __init__(self, request: UUID) -> None:
+        super().__init__(
+            f"There is no {self.noun} {request}. What was asked is kept for"
+            " NEUROCORTEX_TRACKING__KEEP_S, and shown to its own tenant only."
+        )
+        self.request = request
+
+
+class BatchNotFoundError(RequestNotFoundError):
+    """No batch of that id is known for the tenant."""
+
+    code = "batch_not_found"
+    noun = "batch"
+
+
+class SessionFullError(RequestError):
+    """What a session remembers would be larger than allowed; sizes are in bytes."""
+
+    code = "session_full"
+
+    def __init__(self, session: str, size: int, limit: int) -> None:
+        super().__init__(
+            f"The context of session {session!r} would take {size} bytes, and {limit} are allowed"
+            " (NEUROCORTEX_TRACKING__SESSION_CONTEXT_BYTES). Begin another session."
+        )
+        self.session = session
+        self.size = size
+        self.limit = limit
+
+
+class TrackingUnavailableError(RequestError):
+    """Redis and PostgreSQL, or the one that is needed, do not answer; nothing was accepted."""
+
+    code = "tracking_unavailable"
+
+    def __init__(self, reason: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(f"Requests cannot be recorded: {reason}. Try again later.")
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class ServingError(RequestError):
+    """The real-time lane could not answer a request."""
+
+    code = "serving"
+
+
+class LaneTimeoutError(ServingError):
+    """No answer came within the time that the lane gives a request."""
+
+    code = "timeout"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"There was no answer within {seconds:g} s. Work that takes longer belongs into the"
+            " standard lane: send it with `Prefer: respond-async`."
+        )
+        self.seconds = seconds
+
+
+class DeadlinePassedError(ServingError):
+    """The request's own deadline passed before it was begun or done."""
+
+    code = "deadline_passed"
+
+    def __init__(self) -> None:
+        super().__init__("The deadline of the request passed before it was answered.")
+
+
+class LaneUnavailableError(ServingError):
+    """The lane's Redis does not answer, or lost the request. It may be sent again."""
+
+    code = "lane_unavailable"
+
+    def __init__(self, reason: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(f"The real-time lane cannot be reached: {reason}. Send it again later.")
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class GivenUpError(ServingError):
+    """Each process that worked on the request ended meanwhile: it is not tried again."""
+
+    code = "given_up"
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__(
+            f"The request was given up: {attempts} processes ended while they worked on it."
+        )
+        self.attempts = attempts
+
+
+class RemoteError(ServingError):
+    """What a pipeline raised in a process of the lane; `code` names the kind of error."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ProviderMissingError(RequestError):
+    """The operation needs an LLM, and none is configured."""
+
+    code = "provider_missing"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(
+            f"There is no LLM Provider block {provider!r}. Make one in the Prefect UI under Blocks,"
+            " or set NEUROCORTEX_LLM__BASE_URL and NEUROCORTEX_LLM__MODEL and run"
+            " `neurocortex deploy`."
+        )
+        self.provider = provider
+
+
+class WireError(NeuroCortexError):
+    """Bytes between gateway and lane cannot be read: damaged, or of another version."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what} cannot be read ({reason}): update gateway and lane together.")
+        self.what = what
+        self.reason = reason
+
+
+class ThreadsStuckError(NeuroCortexError):
+    """So many tasks hang beyond their timeout that the process has to start again."""
+
+    def __init__(self, stuck: int) -> None:
+        super().__init__(
+            f"{stuck} threads hang in tasks that timed out: this lane process ends, and starts"
+            " again. Give those tasks timeouts of their own around what they call."
+        )
+        self.stuck = stuck
+
+
 class PipelineError(NeuroCortexError):
     """A pipeline cannot be registered."""
 
@@ -464,12 +877,56 @@ class PipelineError(NeuroCortexError):
         self.reason = reason
 
 
+class PrivacyError(NeuroCortexError):
+    """Personal data cannot be hidden or shown as asked."""
+
+
+class PrivacyModelError(PrivacyError):
+    """The spaCy model that the settings name is not installed; nothing is downloaded for it."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            f"The spaCy model {model!r} is not installed. Install it (`python -m spacy download"
+            f" {model}`), or unset NEUROCORTEX_PRIVACY__MODEL: people, places and organisations are"
+            " then found by lists and patterns."
+        )
+        self.model = model
+
+
+class PrivacyKeyError(PrivacyError):
+    """A key is missing, damaged, or readable by others."""
+
+
+class TamperedError(PrivacyError):
+    """An encrypted value cannot be decrypted: changed, of another key, or of another place."""
+
+    def __init__(self, tenant: str, column: str, reason: str) -> None:
+        super().__init__(
+            f"A value of {column!r} (tenant {tenant}) cannot be decrypted: {reason}. It is as it"
+            " was stored only under the tenant and column it was encrypted for."
+        )
+        self.tenant = tenant
+        self.column = column
+        self.reason = reason
+
+
+class RevealForbiddenError(PrivacyError):
+    """A role may not see personal data in clear. `needed` is the least role that may."""
+
+    def __init__(self, role: str, what: str, needed: str) -> None:
+        super().__init__(
+            f"The role {role} may not see {what} in clear: that takes the role {needed}."
+        )
+        self.role = role
+        self.needed = needed
+
+
 class AccessError(NeuroCortexError):
     """A request is refused for who makes it. The text may be shown to whoever asked."""
 
 
 class UnauthenticatedError(AccessError):
-    """No credential, or one that proves nothing: 401 in HTTP.
+    """No credential, or one that is not valid: 401 in HTTP.
 
     `challenge` is the header WWW-Authenticate of the answer (RFC 6750).
     """
@@ -480,6 +937,10 @@ class UnauthenticatedError(AccessError):
         self.challenge = 'Bearer realm="neurocortex"'
         if given:
             self.challenge += f', error="invalid_token", error_description="{reason}"'
+
+
+class WrongCredentialError(UnauthenticatedError):
+    """A credential that proves nothing, as a guess would. It counts towards a lock."""
 
 
 class ForbiddenError(AccessError):
@@ -495,7 +956,8 @@ class LockedOutError(AccessError):
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(
-            f"Too many wrong credentials from this address; try again in {retry_after_s:.0f} s."
+            "Too many wrong credentials from this address;"
+            f" try again in {math.ceil(retry_after_s)} s."
         )
         self.retry_after_s = retry_after_s
 
@@ -507,6 +969,7 @@ class RateLimitedError(AccessError):
         super().__init__(
             f"The limit of {whose} is {limit:g} requests/s; try again in {retry_after_s:.3f} s."
         )
+        self.whose = whose
         self.limit = limit
         self.retry_after_s = retry_after_s
 
@@ -523,6 +986,51 @@ class ApiKeyNotFoundError(ApiKeyError):
             f"There is no API key {key_id!r}. `neurocortex keys list` shows their ids."
         )
         self.key_id = key_id
+
+
+class EventError(NeuroCortexError):
+    """The Stream cannot do what was asked."""
+
+
+class InvalidEventError(EventError):
+    """Not a CloudEvent 1.0 in JSON, or larger than allowed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"This is no event that can be taken: {reason}.")
+        self.reason = reason
+
+
+class UnknownEventTypeError(EventError):
+    """No handler is registered for the type of an event. The event is kept."""
+
+    def __init__(self, kind: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"No handler is registered for events of type {kind!r} (there are handlers for:"
+            f" {', '.join(known) or 'none'}). Register one, then bring the kept events back with"
+            " `neurocortex events replay`."
+        )
+        self.kind = kind
+        self.known = tuple(known)
+
+
+class EventHandlerError(EventError):
+    """A handler cannot be registered. `name` is its event type or its module."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"Handler {name}: {reason}.")
+        self.name = name
+        self.reason = reason
+
+
+class StreamFullError(EventError):
+    """As many events wait as may: nothing was published."""
+
+    def __init__(self, bound: int) -> None:
+        super().__init__(
+            f"{bound} events wait to be handled, more are not taken. Publish it again later, or"
+            " raise NEUROCORTEX_STREAM__MAX_WAITING."
+        )
+        self.bound = bound
 
 
 class QuestionError(NeuroCortexError):

@@ -5,6 +5,7 @@ Read once per process from, strongest first: the environment, `.env`, one TOML f
 is `NEUROCORTEX_GROUP__FIELD` in the environment and `[group] field` in TOML.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
@@ -31,6 +32,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from neurocortex.domain.deployments import Tier
 from neurocortex.errors import SettingsError
 
 PREFIX: Final = "NEUROCORTEX_"
@@ -54,6 +56,10 @@ class PortSettings(Group):
     prefect: int | None = Field(
         None, ge=0, le=65535, description="Prefect API and UI (usually 4200)."
     )
+    gateway: int | None = Field(
+        None, ge=0, le=65535, description="The gateway for programs (usually 8080)."
+    )
+    grpc: int | None = Field(None, ge=0, le=65535, description="Its gRPC (usually 8081).")
 
 
 class EmbeddedSettings(Group):
@@ -67,6 +73,13 @@ class EmbeddedSettings(Group):
     )
     max_restarts: int = Field(
         5, ge=0, description="How often within a minute a service that died is started again."
+    )
+    health_every_s: float = Field(
+        10.0, gt=0, description="How often a service is asked whether it still answers."
+    )
+    health_timeout_s: float = Field(5.0, gt=0, description="How long its answer may take.")
+    health_failures: int = Field(
+        5, ge=1, description="Bad answers in a row after which a service is started again."
     )
 
 
@@ -129,6 +142,9 @@ class WorkerSettings(Group):
     poll_s: float = Field(
         0.5, gt=0, le=60, description="Between two looks for runs that nobody announced."
     )
+    keep_results_days: int = Field(
+        7, ge=1, le=36500, description="After so many days the result of an ended run is deleted."
+    )
 
 
 class DeadLetterSettings(Group):
@@ -161,6 +177,20 @@ class CacheSettings(Group):
     redis_ttl_s: float = Field(3600, gt=0, description="An entry stays in level 2 at most.")
     disk_mb: float = Field(20480, gt=0, description="Level 3, on each machine's disk.")
     disk_ttl_s: float = Field(86400, gt=0, description="An entry stays in level 3 at most.")
+    adaptive_ttl: bool = Field(
+        True, description="What was dear to compute lives longer, where its policy allows it."
+    )
+    adaptive_shares: bool = Field(
+        True, description="Namespaces share level 1 by what more room brings each; else as one."
+    )
+    prefetch: bool = Field(
+        True, description="Bring up to level 1 what usually follows, for as long as that pays."
+    )
+    protection: str | None = Field(
+        None,
+        pattern=r"^[\w.]+:\w+$",
+        description="Object that decides what results may be kept, package.module:name.",
+    )
 
 
 class DocumentSettings(Group):
@@ -220,10 +250,264 @@ class LlmSettings(Group):
     timeout_s: float = Field(60.0, gt=0, description="A call that takes longer fails.")
 
 
+class SecuritySettings(Group):
+    """Who may ask the platform for what."""
+
+    key_cache_s: float = Field(
+        5,
+        ge=0,
+        le=60,
+        description="A verified credential is believed so long without another look"
+        " at the database, at a lock, or at its issuer's keys.",
+    )
+    session_s: float = Field(
+        3600, gt=0, description="A token is good for so long after it was issued, at most."
+    )
+    issuers: Path | None = Field(
+        None, description="TOML file of the issuers whose tokens (JWT) are accepted. Unset: none."
+    )
+    reader_tier: Tier = Field(Tier.MEDIUM, description="The most urgent tier readers may use.")
+    operator_tier: Tier = Field(Tier.HIGH, description="The most urgent tier operators may use.")
+    admin_tier: Tier = Field(Tier.CRITICAL, description="The most urgent tier admins may use.")
+    lock_after: int = Field(
+        3, ge=1, le=100, description="Wrong credentials of one key from one address until a lock."
+    )
+    lock_address_after: int = Field(
+        30, ge=1, le=10_000, description="The same from one address, whatever the keys."
+    )
+    lock_s: float = Field(
+        900, ge=1, le=86400, description="How long the first lock lasts; each next one twice that."
+    )
+    longest_lock_s: float = Field(86400, ge=1, le=604800, description="No lock lasts longer.")
+
+
+class PrivacySettings(Group):
+    """How personal data is found and hidden."""
+
+    documents: Literal["off", "redact", "mask"] = Field(
+        "off", description="What is done to personal data in documents before they are stored."
+    )
+    prompts: Literal["off", "remote", "all"] = Field(
+        "remote",
+        description="LLM providers that get placeholders for personal data; remote: those that are"
+        " not on this machine.",
+    )
+    indirect: bool = Field(
+        False,
+        description="Hide what names nobody by itself as well: places, dates, organisations, ages.",
+    )
+    model: str | None = Field(
+        None, description="An installed spaCy model that helps finding. Unset: lists and patterns."
+    )
+    threshold: float = Field(
+        0.4, ge=0, le=1, description="Findings that are less sure are left alone."
+    )
+    keys: Path | None = Field(
+        None, description="File of the keys, shared by all machines. Unset: in the home folder."
+    )
+    rotate_days: int = Field(
+        30, ge=1, le=3650, description="After so many days a new key encrypts; old ones decrypt."
+    )
+
+
+class RateSettings(Group):
+    """How many requests are served, by all gateways together."""
+
+    per_s: float = Field(1000, gt=0, le=1e5, description="Requests per second of all tenants.")
+    burst: int = Field(
+        1000, ge=1, le=10**6, description="Of all tenants at once, after a quiet moment."
+    )
+    tenant_per_s: float = Field(
+        500, gt=0, le=1e5, description="Requests per second of each tenant."
+    )
+    tenant_burst: int = Field(
+        500, ge=1, le=10**6, description="Of one tenant at once, after a quiet moment."
+    )
+
+
+class GatewaySettings(Group):
+    """How programs are served over HTTP."""
+
+    host: str = Field("127.0.0.1", description="Address it listens on. Others than this: add TLS.")
+    pipelines: tuple[str, ...] = Field(
+        (
+            "flows.pipelines.echo",
+            "flows.pipelines.embed",
+            "flows.pipelines.search",
+            "flows.pipelines.answer",
+            "flows.pipelines.chat",
+            "flows.pipelines.upsert",
+            "flows.pipelines.delete",
+        ),
+        min_length=1,
+        description="Modules with a PIPELINE each: the operations that programs may ask for.",
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), description="Web pages of these origins may call it, e.g. https://app.example.org."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses whose X-Forwarded-For is believed. Unset: nobody's."
+    )
+    max_body_mb: float = Field(1, gt=0, le=1024, description="A larger request is refused.")
+    max_head_kb: float = Field(32, ge=4, le=1024, description="The same for its headers.")
+    receive_timeout_s: float = Field(
+        10, gt=0, le=600, description="A request must have come in after so long: slow ones end."
+    )
+    longest_wait_s: float = Field(
+        60, gt=0, le=3600, description="How long a call may wait for a request to end, at most."
+    )
+    connections: int = Field(
+        4096, ge=1, le=100_000, description="Connections at once; further ones are refused."
+    )
+    drain_s: float = Field(
+        10, ge=0, le=600, description="How long requests may go on when it is told to stop."
+    )
+
+
+class BatchSettings(Group):
+    """How large a batch of requests may be, and how much of it is worked on at once."""
+
+    max_items: int = Field(10_000, ge=1, le=100_000, description="Lines of a batch, at most.")
+    max_body_mb: float = Field(32, gt=0, le=1024, description="A larger batch is refused.")
+    receive_timeout_s: float = Field(
+        60, gt=0, le=600, description="A batch must have come in after so long."
+    )
+    at_once: int = Field(
+        256, ge=1, le=4096, description="Items of a batch that are worked on at once, at most."
+    )
+    memory_mb: float = Field(
+        768,
+        gt=0,
+        description="A run takes fewer items at once when it holds nearly so much memory. Keep it"
+        " below the job variable `memory` of the deployments run-batch.",
+    )
+
+
+class WebhookSettings(Group):
+    """Where programs may be told of the end of a batch, and how that is signed."""
+
+    origins: tuple[str, ...] = Field(
+        (), description="Webhooks go to these only, e.g. https://hooks.example.org. Unset: nowhere."
+    )
+    signing_key: SecretStr | None = Field(
+        None, description="whsec_ and 24 to 64 bytes in Base64, which receivers verify with."
+    )
+    timeout_s: float = Field(10, gt=0, le=60, description="An attempt that takes longer fails.")
+    max_attempts: int = Field(8, ge=1, le=12, description="Then a webhook is given up.")
+    first_delay_s: float = Field(
+        5, gt=0, le=600, description="Before the second attempt; each later delay is four times."
+    )
+
+
+class RealtimeSettings(Group):
+    """How one process of the real-time lane works."""
+
+    pipelines: int = Field(100, ge=1, le=10_000, description="Requests it works on at once.")
+    timeout_s: float = Field(30, gt=0, le=600, description="A request that takes longer fails.")
+    threads: int = Field(16, ge=1, le=256, description="Tasks at once that are not `async`.")
+    window_s: float = Field(
+        5, ge=1, le=3600, description="So much of its work is one task run in Prefect's UI."
+    )
+    lost_after_s: float = Field(
+        3,
+        ge=0.5,
+        le=60,
+        description="After so long without a sign of life others take over what it worked on.",
+    )
+    max_attempts: int = Field(
+        3, ge=2, le=10, description="A request that ended so many processes is given up."
+    )
+    max_batch: int = Field(64, ge=1, le=4096, description="Requests in a micro-batch, at most.")
+    batch_wait_ms: float = Field(
+        20, ge=0, le=1000, description="A micro-batch waits so long for more requests, at most."
+    )
+    blocks_s: float = Field(
+        30, ge=1, le=3600, description="A Prefect block is read again when it is older than this."
+    )
+    replays_per_minute: int = Field(
+        6, ge=0, le=600, description="Failed requests that become flow runs which try them again."
+    )
+    drain_s: float = Field(
+        10, ge=0, le=600, description="How long requests may go on when it is told to stop."
+    )
+
+
+class StreamSettings(Group):
+    """How events are kept and handled."""
+
+    handlers: tuple[str, ...] = Field(
+        (), description="Modules whose register(handlers, requests) adds handlers."
+    )
+    max_waiting: int = Field(
+        100_000,
+        ge=1,
+        description="Events that wait for their handler, at most; then none is taken.",
+    )
+    keep: int = Field(10_000, ge=1, description="Events set aside that are kept, about.")
+    remember_s: int = Field(
+        86_400, ge=1, description="An event published again within this time is one event."
+    )
+    at_once: int = Field(16, ge=1, description="Events handled at once by one process.")
+    handler_timeout_s: float = Field(60.0, gt=0, description="A handler that takes longer fails.")
+
+
 class DatasetSettings(Group):
     """Where tabular datasets are described."""
 
     folder: Path = Field(Path("datasets"), description="Folder of your own dataset YAML files.")
+
+
+class AdmissionSettings(Group):
+    """How many requests may wait, and when the load is too high for those of lower tiers."""
+
+    critical_queue: int = Field(
+        1000, ge=1, description="Requests of tier critical that wait for a flow run, at most."
+    )
+    high_queue: int = Field(1000, ge=1, description="The same for the tier high.")
+    medium_queue: int = Field(5000, ge=1, description="The same for the tier medium.")
+    low_queue: int = Field(10000, ge=1, description="The same for the tier low.")
+    realtime_concurrency: int = Field(
+        100, ge=1, description="Requests of the real-time lane that are worked on at once."
+    )
+    realtime_buffer: int = Field(
+        1000, ge=0, description="Requests that wait for the real-time lane, at most."
+    )
+    tenant_share: float = Field(
+        0.5, gt=0, le=1, description="Part of each of these bounds that one tenant may fill."
+    )
+    shed_above: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="Share of processor, memory or a queue in use above which low requests are"
+        " refused, and half way from there to 1 medium ones; 1: never.",
+    )
+    shed_for_s: float = Field(
+        30, gt=0, description="They are let in again when the load was below for so long."
+    )
+    place_s: float = Field(
+        60, ge=5, description="The place of a request whose gateway died is free after so long."
+    )
+
+
+class TrackingSettings(Group):
+    """What is remembered of requests, and how long."""
+
+    write_every_s: float = Field(
+        1.0, gt=0, le=60, description="How often what changed is written to PostgreSQL."
+    )
+    keep_s: float = Field(
+        86400, ge=60, description="A request that ended is known for so long, its result too."
+    )
+    idempotency_s: float = Field(
+        86400, ge=60, description="An idempotency key is known for so long after its first use."
+    )
+    session_s: float = Field(
+        3600, gt=0, description="A session ends when it was not used for so long."
+    )
+    session_context_bytes: int = Field(
+        65536, ge=1024, description="Size of what a session may remember, at most."
+    )
 
 
 class Settings(BaseSettings):
@@ -262,7 +546,17 @@ class Settings(BaseSettings):
     lake: LakeSettings = LakeSettings()
     answers: AnswerSettings = AnswerSettings()
     llm: LlmSettings = LlmSettings()
+    realtime: RealtimeSettings = RealtimeSettings()
+    stream: StreamSettings = StreamSettings()
     datasets: DatasetSettings = DatasetSettings()
+    admission: AdmissionSettings = AdmissionSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    batches: BatchSettings = BatchSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    security: SecuritySettings = SecuritySettings()
+    rates: RateSettings = RateSettings()
+    privacy: PrivacySettings = PrivacySettings()
 
     @classmethod
     def settings_customise_sources(
@@ -364,7 +658,8 @@ def environment(settings: Settings) -> dict[str, str]:
             value = value.get_secret_value()
         elif isinstance(value, Path):
             value = value.absolute()
-        found[variable(path)] = str(value)
+        # Several values are one JSON list in a variable.
+        found[variable(path)] = json.dumps(value) if isinstance(value, tuple) else str(value)
     return found
 
 

@@ -1,9 +1,10 @@
 """Finding passages and answering from them."""
 
 from datetime import timedelta
+from typing import Final
 
 from prefect import task
-from prefect.cache_policies import INPUTS, NO_CACHE
+from prefect.cache_policies import NO_CACHE
 
 import blocks
 from blocks import saved
@@ -11,8 +12,14 @@ from neurocortex.answering import prompt
 from neurocortex.answering.extractive import answer_extractively
 from neurocortex.domain.answers import Answer, AnswerKind, Passage
 from neurocortex.domain.deployments import DEFAULT_BLOCK
+from neurocortex.domain.endpoints import LlmEndpoint
+from neurocortex.privacy.opening import placeholders_for
+from tasks.caching import COLLECTION, cached
 from tasks.lake import opened
 from tasks.options import STEP
+
+KEPT: Final = timedelta(hours=1)
+"""What was found and answered; until then, or until the next load into the collection."""
 
 
 @task(**STEP, task_run_name="version of {collection}", cache_policy=NO_CACHE)
@@ -22,13 +29,7 @@ def read_collection_version(lake: str, collection: str) -> int:
         return store.collection(collection).version
 
 
-@task(
-    **STEP,
-    task_run_name="search {collection}",
-    cache_policy=INPUTS,
-    cache_expiration=timedelta(hours=1),
-    persist_result=True,
-)
+@task(**STEP, **cached(KEPT, COLLECTION), task_run_name="search {collection}")
 def retrieve_passages(
     lake: str,
     collection: str,
@@ -41,28 +42,32 @@ def retrieve_passages(
         return list(store.search(collection, question, limit))
 
 
-@task(**STEP, task_run_name="extract an answer", cache_policy=INPUTS - "collection")
+# NO_CACHE: quoting takes 4 ms, less than asking the cache.
+@task(**STEP, task_run_name="extract an answer", cache_policy=NO_CACHE)
 def extract_answer(question: str, collection: str, passages: list[Passage]) -> Answer:
     """Return the sentence that answers best, quoted word for word."""
     return answer_extractively(question, passages, collection)
 
 
-@task(
-    **STEP,
-    task_run_name="generate an answer",
-    cache_policy=INPUTS,
-    cache_expiration=timedelta(hours=1),
-    persist_result=True,
-)
+@task(**STEP, **cached(KEPT, COLLECTION), task_run_name="generate an answer")
 def generate_answer(
-    question: str, collection: str, passages: list[Passage], provider: str
+    question: str, collection: str, passages: list[Passage], provider: str, model: LlmEndpoint
 ) -> Answer:
-    """Return an answer that the provider's LLM writes from the numbered passages."""
+    """Return an answer that the provider's LLM writes from the numbered passages.
+
+    `model` is what `find_provider` returned: another model or endpoint answers anew.
+    """
     # Haystack takes a second to import, and an extractive answer does not need it.
     from neurocortex.engines.haystack_chat import generate
 
-    endpoint = saved.load(blocks.LLMProvider, provider).connect()
-    text = generate(prompt.build_prompt(question, passages), endpoint)
+    key = saved.load(blocks.LLMProvider, provider).api_key
+    endpoint = model.model_copy(update={"api_key": key})
+    asked = prompt.build_prompt(question, passages)
+    hidden = placeholders_for(endpoint.base_url)
+    if hidden is None:
+        text = generate(asked, endpoint)
+    else:
+        text = hidden.restore(generate(hidden.hide(asked), endpoint))
     answer, citations = prompt.cited(text, passages)
     return Answer(
         question=question,
@@ -75,13 +80,16 @@ def generate_answer(
 
 
 @task(**STEP, task_run_name="look for the provider {name}", cache_policy=NO_CACHE)
-def provider_is_configured(name: str) -> bool:
-    """Return whether there is an LLM Provider block of that name.
+def find_provider(name: str) -> LlmEndpoint | None:
+    """Return what answers at the LLM Provider block of that name, without its key.
+
+    None: the name is `default`, and there is no such block.
 
     Raises:
         ConnectorError: a name other than `default` was asked for, and no block has it.
     """
     if name == DEFAULT_BLOCK:
-        return saved.find(blocks.LLMProvider, name) is not None
-    saved.load(blocks.LLMProvider, name)
-    return True
+        block = saved.find(blocks.LLMProvider, name)
+    else:
+        block = saved.load(blocks.LLMProvider, name)
+    return block.connect().model_copy(update={"api_key": None}) if block else None

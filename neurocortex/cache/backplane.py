@@ -16,11 +16,10 @@ from pydantic import TypeAdapter
 from redis.asyncio.client import PubSub
 
 from neurocortex.cache import scripts
-from neurocortex.cache.client import Scripts, reached
+from neurocortex.cache.client import Scripts, decoded, reached
 from neurocortex.cache.keys import Key
 from neurocortex.cache.marks import MICROSECONDS, Marks, target_of, text_of
 from neurocortex.cache.values import Announced, Invalidation
-from neurocortex.errors import CacheUnavailableError
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 1.0
@@ -63,14 +62,10 @@ class Backplane:
         self._ended = ended
         self._channel = client.key("invalidations")
         self._unsent: dict[str, None] = {}
-        self._connected = False
+        self.behind = True
+        """Whether invalidations may have been missed: ask (`catch_up`) before trusting a copy."""
         self._closing = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
-
-    @property
-    def behind(self) -> bool:
-        """Whether invalidations may have been missed: ask (`catch_up`) before trusting a copy."""
-        return not self._connected
 
     def open(self) -> None:
         """Start to listen, for as long as it takes to connect."""
@@ -84,7 +79,7 @@ class Backplane:
         if self._listener is not None:
             await asyncio.wait({self._listener}, timeout=CLOSE_S)
             self._listener.cancel()
-        self._connected = False
+        self.behind = True
 
     async def invalidate(self, target: Invalidation) -> Announced:
         """Mark something as ended, for every instance.
@@ -122,7 +117,7 @@ class Backplane:
             self._unsent.pop(text, None)
         known: list[str | bytes | int] = [self._marks.epoch, self._marks.version]
         answer = await self._client.run(scripts.MISSED, known)
-        epoch, version, flat = _MISSED.validate_python(answer)
+        epoch, version, flat = decoded(_MISSED, answer)
         pairs = zip(flat[::2], flat[1::2], strict=True)
         missed = [(text.decode(), int(float(at))) for text, at in pairs]
         if (epoch, version) < (self._marks.epoch, self._marks.version):
@@ -138,7 +133,7 @@ class Backplane:
             round(self._marks.kept_s * MICROSECONDS),
             self._channel,
         ]
-        return _MARKED.validate_python(await self._client.run(scripts.INVALIDATE, arguments))
+        return decoded(_MARKED, await self._client.run(scripts.INVALIDATE, arguments))
 
     def _heard(self, announced: Announced) -> None:
         _log.debug("invalidated: %s", announced)
@@ -155,12 +150,14 @@ class Backplane:
                         if self._closing.is_set():
                             return
                         await self._take(message)
-                        self._connected = True
+                        self.behind = False
                         pause = FIRST_PAUSE_S
-            except (CacheUnavailableError, TimeoutError) as error:
-                if self._connected:
-                    _log.warning("Cut off from invalidations, reads ask Redis first: %s", error)
-                self._connected = False
+            except Exception as error:  # noqa: BLE001 - without a listener it would not hear
+                if not self.behind:
+                    _log.warning(
+                        "Cut off from invalidations, reads ask Redis first: %s", str(error)
+                    )
+                self.behind = True
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
 

@@ -56,9 +56,33 @@ class Breaker:
             BreakerOpenError: nothing was called.
             CacheUnavailableError: it was, and failed or took too long.
         """
-        if self.is_open:
-            raise BreakerOpenError(self._neighbour, "left alone for a moment after failures")
-        trial = self._trial = self._failures >= FAILURES
+        return await self.watch(lambda: self.in_time(make))
+
+    async def watch(self, make: Callable[[], Awaitable[T]]) -> T:
+        """Do the same for what keeps its own time: that needs no task, and costs little.
+
+        Raises:
+            BreakerOpenError: nothing was called.
+            CacheUnavailableError: it was, and failed.
+        """
+        trial = self._enter()
+        try:
+            result = await make()
+        except CacheUnavailableError:
+            self._failed()
+            raise
+        finally:
+            if trial:
+                self._trial = False
+        self._failures = 0
+        return result
+
+    async def in_time(self, make: Callable[[], Awaitable[T]]) -> T:
+        """Await what `make` returns, open or not, counted or not.
+
+        Raises:
+            CacheUnavailableError: it failed or took too long.
+        """
         # A task of its own, abandoned and not cancelled when it is late: redis-py loses a
         # cancellation, or a socket, that meets it while it connects.
         call = asyncio.ensure_future(make())
@@ -68,17 +92,19 @@ class Breaker:
                 raise CacheUnavailableError(
                     self._neighbour, f"no answer within {self._soft_timeout_s:g} s"
                 )
-            result = call.result()
-        except CacheUnavailableError:
-            self._failed()
-            raise
+            return call.result()
         finally:
             if not call.done():
                 self._abandon(call)
-            if trial:
-                self._trial = False
-        self._failures = 0
-        return result
+
+    def _enter(self) -> bool:
+        """Return whether this call tries a neighbour that failed."""
+        if not self._failures:
+            return False
+        if self.is_open:
+            raise BreakerOpenError(self._neighbour, "left alone for a moment after failures")
+        self._trial = self._failures >= FAILURES
+        return self._trial
 
     def _failed(self) -> None:
         self._failures += 1

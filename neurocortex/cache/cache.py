@@ -6,7 +6,6 @@ What it does when all goes well and when not follows FusionCache; what stays in 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -14,18 +13,23 @@ from redis.asyncio import Redis
 
 from neurocortex.cache.backplane import Backplane
 from neurocortex.cache.breaker import Breaker
+from neurocortex.cache.claims import Claims
 from neurocortex.cache.client import NAMESPACE, Scripts
 from neurocortex.cache.codec import Adapter, Codec
 from neurocortex.cache.computations import COMPUTED, Computations
-from neurocortex.cache.disk_level import DiskLevel
+from neurocortex.cache.counters import CounterFlush
+from neurocortex.cache.disk_level import SOFT_TIMEOUT_S, DiskLevel
+from neurocortex.cache.explaining import Explanation, explain
 from neurocortex.cache.failures import Failures
 from neurocortex.cache.flights import Flight
 from neurocortex.cache.guarded import GuardedLevel
 from neurocortex.cache.keys import Key
 from neurocortex.cache.lock import LEASE_S, Locks
 from neurocortex.cache.marks import Marks
-from neurocortex.cache.memory import MemoryLevel
+from neurocortex.cache.memory import MEMORY, MemoryLevel
+from neurocortex.cache.prefetch import Prefetcher
 from neurocortex.cache.redis_level import RedisLevel
+from neurocortex.cache.shares import MOST_PARTS
 from neurocortex.cache.stack import Located, Stack
 from neurocortex.cache.values import (
     Announced,
@@ -42,8 +46,6 @@ T = TypeVar("T")
 
 REDIS_SOFT_TIMEOUT_S: Final = 0.25
 """A call to Redis takes a millisecond; the value of one that takes longer is not worth it."""
-
-DISK_SOFT_TIMEOUT_S: Final = 0.5
 
 MEGABYTE: Final = 2**20
 
@@ -73,29 +75,39 @@ async def opened(
     longest_s = max(settings.memory_ttl_s, settings.redis_ttl_s, settings.disk_ttl_s)
     marks, codec = Marks(longest_s), Codec(adapters)
     breaker = Breaker("redis", REDIS_SOFT_TIMEOUT_S)
-    client = Scripts(redis, namespace)
-    memory = MemoryLevel(round(settings.memory_mb * MEGABYTE), settings.memory_ttl_s)
+    client = Scripts(redis, namespace, REDIS_SOFT_TIMEOUT_S)
+    memory = MemoryLevel(
+        round(settings.memory_mb * MEGABYTE),
+        settings.memory_ttl_s,
+        most_parts=MOST_PARTS if settings.adaptive_shares else 1,
+    )
     backplane = Backplane(client, marks, memory.forget)
     disk = DiskLevel(file, round(settings.disk_mb * MEGABYTE), settings.disk_ttl_s)
     redis_bytes = round(settings.redis_mb * MEGABYTE)
-    shared = RedisLevel(client, marks, backplane, redis_bytes, settings.redis_ttl_s)
+    shared = RedisLevel(client, marks, backplane, breaker, redis_bytes, settings.redis_ttl_s)
     stack = Stack(
         memory,
         GuardedLevel(shared, breaker, marks),
-        GuardedLevel(disk, Breaker("disk", DISK_SOFT_TIMEOUT_S), marks),
+        GuardedLevel(disk, Breaker("disk", SOFT_TIMEOUT_S), marks),
         marks,
         backplane,
         breaker,
+        Prefetcher() if settings.prefetch else None,
     )
-    computations = Computations(stack, Locks(client, breaker, lease_s), codec)
+    locks = Locks(client, breaker, lease_s)
+    computations = Computations(stack, locks, codec, adaptive_ttl=settings.adaptive_ttl)
+    flush = CounterFlush(client, breaker, stack, file)
     backplane.open()
     try:
         await stack.in_step()
-        yield Cache(stack, computations, codec)
+        flush.open()
+        yield Cache(stack, computations, Claims(stack, locks, codec), codec)
     finally:
         await computations.end()
         await stack.settled()
+        await flush.close()
         await backplane.close()
+        await client.close()
         await breaker.close()
         await disk.close()
 
@@ -103,7 +115,11 @@ async def opened(
 class Cache:
     """Made by `opened`."""
 
-    def __init__(self, stack: Stack, computations: Computations, codec: Codec) -> None:
+    def __init__(
+        self, stack: Stack, computations: Computations, claims: Claims, codec: Codec
+    ) -> None:
+        self.claims = claims
+        """For who computes by itself."""
         self._stack = stack
         self._computations = computations
         self._codec = codec
@@ -111,10 +127,13 @@ class Cache:
 
     async def get(self, key: Key) -> Found[object] | None:
         """Return a fresh value, or None. Its type is the one that was stored."""
-        await self._stack.in_step()
-        located = self._stack.recall(key)
-        if located is None or not located.aged.is_fresh:
-            located = await self._stack.find(key)
+        stack = self._stack
+        if stack.behind:
+            await stack.in_step()
+        aged = stack.recall(key)
+        if aged is not None and aged.age_s < aged.entry.ttl_s:
+            return Found(self._codec.loads(aged.entry.body), MEMORY, aged.age_s)
+        located = await stack.find(key)
         return self._found(located) if located and located.aged.is_fresh else None
 
     async def set(
@@ -156,8 +175,10 @@ class Cache:
             CachedFailureError: it failed a moment ago, and `policy.failure_ttl_s` says not to try.
             Exception: what `compute` raised, where no stale value may stand in.
         """
-        await self._stack.in_step()
-        known = self._stack.recall(key)
+        if self._stack.behind:
+            await self._stack.in_step()
+        aged = self._stack.recall(key)
+        known = Located(aged, MEMORY) if aged is not None else None
         if known is not None and known.aged.is_fresh:
             found = self._found(known)
             self._refresh_if_due(key, compute, policy, tuple(tags), known)
@@ -192,6 +213,11 @@ class Cache:
             CacheUnavailableError: Redis does not answer.
         """
         await self._stack.catch_up()
+
+    async def explain(self, key: Key) -> Explanation:
+        """Return where an entry is and what has ended it; see `explaining.py`."""
+        is_computed = await self.claims.is_taken(key)
+        return await explain(self._stack, key, is_computed=is_computed)
 
     def stats(self) -> Mapping[str, LevelStats]:
         """Return what each level did in this process, by its name."""
@@ -262,7 +288,8 @@ class Cache:
         """Return a value past its time, with why it is served, unless it was invalidated."""
         if located is None or not self._stack.marks.allow(key, located.aged.entry):
             return None
-        return replace(self._found(located), stale_because=reason)
+        self._stack.stood_in(located.level)
+        return self._found(located)._replace(stale_because=reason)
 
 
 async def _done(flight: Flight, timeout_s: float | None) -> bool:

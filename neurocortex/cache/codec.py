@@ -45,6 +45,19 @@ _CONTAINERS: Final[Mapping[type, Tag]] = {
 
 _MISSING: Final = {b"NA": pd.NA, b"NaT": pd.NaT}
 
+_RESTORERS: Final[Mapping[int, Callable[[Any], object]]] = {
+    Tag.TUPLE: tuple,
+    Tag.SET: set,
+    Tag.FROZENSET: frozenset,
+    Tag.PAIRS: dict,
+    Tag.ARRAY: arrays.array,
+    Tag.SCALAR: lambda parts: arrays.array(parts)[()],
+    Tag.FRAME: arrays.frame,
+    Tag.SERIES: arrays.series,
+    Tag.MISSING: _MISSING.__getitem__,
+}
+"""What makes a value of its parts; each checks what it gets."""
+
 
 @dataclass(frozen=True)
 class Adapter(Generic[T]):
@@ -73,6 +86,10 @@ class Codec:
         known = tuple(adapters)
         self._by_type: Mapping[type, Adapter[Any]] = {each.type: each for each in known}
         self._by_name: Mapping[str, Adapter[Any]] = {each.name: each for each in known}
+        self._restorers: Mapping[int, Callable[[Any], object]] = {
+            **_RESTORERS,
+            Tag.ADAPTED: self._adapted,
+        }
 
     def dumps(self, value: object) -> bytes:
         """Return a value as bytes.
@@ -94,7 +111,7 @@ class Codec:
             CorruptEntryError: they are no value, or one of a type that is not allowed here.
         """
         try:
-            return self._load(body)
+            return cast("object", ormsgpack.unpackb(body, ext_hook=self._restored))
         except Exception as error:
             raise CorruptEntryError(f"unreadable value: {error}") from error
 
@@ -173,33 +190,15 @@ class Codec:
             ROOT, f"{kind.__module__}.{kind.__qualname__} is not among the allowed types"
         )
 
-    def _load(self, body: bytes) -> object:
-        return cast("object", ormsgpack.unpackb(body, ext_hook=self._restored))
-
     def _restored(self, tag: int, data: bytes) -> object:
-        if tag in READERS:
-            return READERS[tag](data)
-        parts = cast("Any", self._load(data))  # what is made of it below checks it
-        match tag:
-            case Tag.TUPLE:
-                return tuple(parts)
-            case Tag.SET:
-                return set(parts)
-            case Tag.FROZENSET:
-                return frozenset(parts)
-            case Tag.PAIRS:
-                return dict(parts)
-            case Tag.ARRAY:
-                return arrays.array(parts)
-            case Tag.SCALAR:
-                return arrays.array(parts)[()]
-            case Tag.FRAME:
-                return arrays.frame(parts)
-            case Tag.SERIES:
-                return arrays.series(parts)
-            case Tag.MISSING:
-                return _MISSING[parts]
-            case Tag.ADAPTED:
-                name, dumped = parts
-                return self._by_name[name].load(dumped)
-        raise CorruptEntryError(f"unknown extension type {tag}")
+        read = READERS.get(tag)
+        if read is not None:
+            return read(data)
+        restore = self._restorers.get(tag)
+        if restore is None:
+            raise CorruptEntryError(f"unknown extension type {tag}")
+        return restore(ormsgpack.unpackb(data, ext_hook=self._restored))
+
+    def _adapted(self, parts: Any) -> object:
+        name, dumped = parts
+        return self._by_name[name].load(dumped)

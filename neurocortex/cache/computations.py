@@ -10,6 +10,7 @@ from neurocortex.cache.codec import Codec
 from neurocortex.cache.flights import Flight, Flights, Landed
 from neurocortex.cache.keys import Key
 from neurocortex.cache.lock import Held, Locks, Polls
+from neurocortex.cache.memory import MEMORY
 from neurocortex.cache.stack import Located, Stack
 from neurocortex.cache.values import Aged, Computed, Entry, Policy
 from neurocortex.errors import CacheUnavailableError, UncacheableValueError
@@ -25,8 +26,11 @@ _log = logging.getLogger(__name__)
 class Computations:
     """Those of one process, in step with all others by locks in Redis."""
 
-    def __init__(self, stack: Stack, locks: Locks, codec: Codec) -> None:
-        """Compute what `stack` lacks."""
+    def __init__(
+        self, stack: Stack, locks: Locks, codec: Codec, *, adaptive_ttl: bool = True
+    ) -> None:
+        """Compute what `stack` lacks; `adaptive_ttl`: as policies say, dear results live longer."""
+        self._adaptive_ttl = adaptive_ttl
         self._stack = stack
         self._locks = locks
         self._codec = codec
@@ -96,8 +100,10 @@ class Computations:
                 return Landed(claim, None)
             token = claim.token if claim else time.time_ns() // 1000
             born = self._stack.marks.latest
+            began = time.monotonic()
             result = await compute()
-            return await self._landed(key, result, policy, tags, born, token)
+            took_s = time.monotonic() - began if self._adaptive_ttl else 0.0
+            return await self._landed(key, result, policy, tags, born, token, took_s)
 
     async def _claim(
         self, key: Key, known: Located | None, until_stored: AsyncExitStack
@@ -108,7 +114,8 @@ class Computations:
             try:
                 held = await self._locks.take(key)
             except CacheUnavailableError:
-                return self._newer(known, self._stack.recall(key))
+                aged = self._stack.recall(key)
+                return self._newer(known, Located(aged, MEMORY) if aged is not None else None)
             if held is not None:
                 await until_stored.enter_async_context(self._locks.kept(held))
             newer = self._newer(known, await self._stack.shared(key))
@@ -136,6 +143,7 @@ class Computations:
         tags: tuple[str, ...],
         born: int,
         token: int,
+        took_s: float,
     ) -> Landed:
         computed: Computed[Any] = result if isinstance(result, Computed) else Computed(result)
         try:
@@ -145,7 +153,7 @@ class Computations:
             return Landed(None, computed.value)
         entry = Entry(
             body,
-            policy.lifetime_s(computed.ttl_s),
+            policy.lifetime_s(computed.ttl_s, took_s),
             policy.stale_s,
             born,
             token,

@@ -3,18 +3,22 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
+from neurocortex.cache.disk_reader import DiskReader, Row
 from neurocortex.cache.envelope import seal, unseal
 from neurocortex.cache.keys import Key
 from neurocortex.cache.values import Aged, Entry
 from neurocortex.errors import CacheUnavailableError
 
 T = TypeVar("T")
+
+SOFT_TIMEOUT_S: Final = 0.5
+"""A value that takes longer to read is not worth it."""
 
 BUSY_S: Final = 0.5
 """To wait for another process that writes."""
@@ -48,12 +52,18 @@ _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class DiskLevel:
-    """Its one thread does the work, so that the event loop never waits for the disk."""
+    """Its one thread does the work, so that the event loop never waits for the disk; but for quick
+    reads (`disk_reader.py`)."""
 
     name = "disk"
 
     def __init__(
-        self, path: Path, max_bytes: int, max_s: float, clock: Callable[[], float] = time.time
+        self,
+        path: Path,
+        max_bytes: int,
+        max_s: float,
+        clock: Callable[[], float] = time.time,
+        soft_timeout_s: float = SOFT_TIMEOUT_S,
     ) -> None:
         """Keep entries in a SQLite file, made when it is first needed.
 
@@ -63,13 +73,18 @@ class DiskLevel:
             max_s: no entry is kept longer.
             clock: seconds since the epoch. Where it jumps back, entries from its future are
                 misses.
+            soft_timeout_s: a read that takes longer is not waited for.
         """
         self.max_s = max_s
         self._path = path
         self._max_bytes = max_bytes
         self._clock = clock
+        self._soft_timeout_s = soft_timeout_s
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cache-disk")
+        self._reader = DiskReader(path)
+        self._replaced = False
+        """The file, by the thread: what the reader has open is no more."""
 
     async def get(self, key: Key) -> Aged | None:
         """See `Level.get`.
@@ -78,7 +93,14 @@ class DiskLevel:
             CacheUnavailableError: the disk is full, read-only or broken.
             CorruptEntryError: what is there is no entry.
         """
-        return await self._run(lambda database: self._read(database, key))
+        if self._replaced:
+            self._replaced = False
+            self._reader.close()
+        if self._reader.is_quick:
+            # A failure is looked into, and counted, by the thread.
+            with suppress(sqlite3.Error):
+                return self._aged(key, self._reader.read(key.text))
+        return await self._in_time(self._run(lambda database: self._read(database, key)))
 
     async def put(self, key: Key, entry: Entry, age_s: float) -> int | None:
         """See `Level.put`."""
@@ -95,6 +117,7 @@ class DiskLevel:
 
     async def close(self) -> None:
         """Finish what is being written, and close the file."""
+        self._reader.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown(wait=False)
 
@@ -102,15 +125,19 @@ class DiskLevel:
         found = database.execute(
             "SELECT made, until, used, sealed FROM entries WHERE key = ?", (key.text,)
         ).fetchone()
-        if found is None:
-            return None
-        made, until, used, sealed = found
+        return self._aged(key, Row(*found) if found else None)
+
+    def _aged(self, key: Key, row: Row | None) -> Aged | None:
         now = self._clock()
-        if not made <= now < until:
+        if row is None or not row.made <= now < row.until:
             return None
-        if now - used > TOUCH_S:
-            database.execute("UPDATE entries SET used = ? WHERE key = ?", (now, key.text))
-        return Aged(unseal(key, sealed), now - made)
+        if now - row.used > TOUCH_S:
+            # Nobody waits for it, and a failure shows at the next call.
+            self._thread.submit(self._guarded, lambda database: self._touch(database, key, now))
+        return Aged(unseal(key, row.sealed), now - row.made)
+
+    def _touch(self, database: sqlite3.Connection, key: Key, now: float) -> None:
+        database.execute("UPDATE entries SET used = ? WHERE key = ?", (now, key.text))
 
     def _write(
         self, database: sqlite3.Connection, key: Key, entry: Entry, age_s: float, stays_s: float
@@ -143,6 +170,16 @@ class DiskLevel:
             database.execute("DELETE FROM entries WHERE key = ?", (victim,))
             evicted += freed
         return evicted
+
+    async def _in_time(self, work: Awaitable[T]) -> T:
+        """Wait for the thread no longer than for an answer that is still worth it."""
+        call = asyncio.ensure_future(work)
+        done, _ = await asyncio.wait({call}, timeout=self._soft_timeout_s)
+        if not done:
+            call.add_done_callback(_ignore)
+            reason = f"no answer within {self._soft_timeout_s:g} s"
+            raise CacheUnavailableError("disk", reason)
+        return call.result()
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(
@@ -181,5 +218,12 @@ class DiskLevel:
 
     def _start_afresh(self) -> None:
         """A damaged file is only a cache: the next call makes a new one."""
+        self._replaced = True
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+
+def _ignore(call: asyncio.Future[T]) -> None:
+    """Ask for the exception, as asyncio warns of those that nobody asked for."""
+    if not call.cancelled():
+        call.exception()

@@ -1,8 +1,10 @@
 """A level behind its circuit breaker: it is counted, and can neither fail nor delay a caller."""
 
 import logging
+import time
 
 from neurocortex.cache.breaker import Breaker, BreakerOpenError
+from neurocortex.cache.durations import Durations
 from neurocortex.cache.keys import Key
 from neurocortex.cache.levels import Level
 from neurocortex.cache.marks import Marks
@@ -23,6 +25,7 @@ class GuardedLevel:
         self._marks = marks
         self._hits = self._misses = self._fills = 0
         self._skipped = self._failures = self._evicted_bytes = 0
+        self._durations = Durations()
 
     @property
     def stats(self) -> LevelStats:
@@ -34,12 +37,16 @@ class GuardedLevel:
             self._skipped,
             self._failures,
             self._evicted_bytes,
+            reads=tuple(self._durations.counts),
+            read_s=self._durations.sum_s,
         )
 
     async def get(self, key: Key) -> Aged | None:
         """Return an entry that may be used, fresh or stale."""
+        began = time.perf_counter()
         try:
-            found = await self._breaker.call(lambda: self._level.get(key))
+            found = await self._breaker.watch(lambda: self._level.get(key))
+            self._durations.add(time.perf_counter() - began)
         except CorruptEntryError as error:
             _log.warning(
                 "Computed again, as what the %s level holds is no entry: %s", self.name, error
@@ -54,6 +61,15 @@ class GuardedLevel:
             return None
         self._hits += 1
         return found
+
+    async def look(self, key: Key) -> Aged | None:
+        """Return what is there, whether it may be used or not; it counts as no read.
+
+        Raises:
+            CacheUnavailableError: the level does not answer.
+            CorruptEntryError: what is there is no entry.
+        """
+        return await self._breaker.call(lambda: self._level.get(key))
 
     async def put(self, key: Key, entry: Entry, age_s: float) -> None:
         """Keep an entry, if that can be done now."""
@@ -78,4 +94,5 @@ class GuardedLevel:
             self._skipped += 1
             return
         self._failures += 1
-        _log.warning("The %s level is passed over: %s", self.name, error)
+        # Its text: the error itself would keep the connection that it came from.
+        _log.warning("The %s level is passed over: %s", self.name, str(error))

@@ -23,7 +23,12 @@ class Level(Protocol):
     """It keeps no entry longer."""
 
     async def get(self, key: Key) -> Aged | None:
-        """Return an entry that is not past its life, or None."""
+        """Return an entry that is not past its life, or None. It keeps its own time.
+
+        Raises:
+            CacheUnavailableError: the level fails, or would take too long.
+            CorruptEntryError: what is there is no entry.
+        """
         ...
 
     async def put(self, key: Key, entry: Entry, age_s: float) -> int | None:

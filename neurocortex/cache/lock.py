@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from neurocortex.cache import scripts
 from neurocortex.cache.breaker import Breaker
-from neurocortex.cache.client import Scripts
+from neurocortex.cache.client import Scripts, decoded, reached
 from neurocortex.cache.keys import Key
 from neurocortex.errors import CacheUnavailableError
 
@@ -60,8 +60,16 @@ class Locks:
         """
         owner = uuid4().hex
         answer = await self._run(scripts.LOCK, key, owner)
-        token, _ = _ANSWER.validate_python(answer)
+        token, _ = decoded(_ANSWER, answer)
         return Held(key, owner, token) if token else None
+
+    async def is_taken(self, key: Key) -> bool:
+        """Return whether anybody holds the lock of a key.
+
+        Raises:
+            CacheUnavailableError: Redis does not answer.
+        """
+        return await self._breaker.call(lambda: self._exists(self._client.key(f"lock:{key.text}")))
 
     @asynccontextmanager
     async def kept(self, held: Held) -> AsyncGenerator[None]:
@@ -93,6 +101,10 @@ class Locks:
                     return
             except CacheUnavailableError:
                 continue  # tried again before it runs out
+
+    async def _exists(self, name: str) -> bool:
+        with reached():
+            return bool(await self._client.redis.exists(name))
 
     async def _run(self, script: str, key: Key, owner: str) -> object:
         return await self._breaker.call(

@@ -42,11 +42,12 @@ class Marks:
         born = entry.born
         if born >= self.latest:
             return True
-        if born < self.epoch or self._ended.get(f"key:{key.text}", 0) > born:
+        if born < self.epoch or self._ended.get("key:" + key.text, 0) > born:
             return False
         tenant = key.tenant
-        if any(self._ended.get(f"tag:{tenant}:{tag}", 0) > born for tag in entry.tags):
-            return False
+        for tag in entry.tags:
+            if self._ended.get(f"tag:{tenant}:{tag}", 0) > born:
+                return False
         patterns = self._patterns.get(tenant)
         if not patterns:
             return True
@@ -54,6 +55,19 @@ class Marks:
         return not any(
             version > born and pattern.fullmatch(name) for version, pattern in patterns.values()
         )
+
+    def since(self, key: Key, born: int, tags: tuple[str, ...]) -> list[tuple[str, int]]:
+        """Return the marks that end an entry of a key and tags that was born then."""
+        tenant = key.tenant
+        names = (f"key:{key.text}", *(f"tag:{tenant}:{tag}" for tag in tags))
+        ends = [(name, self._ended.get(name, 0)) for name in names]
+        text = f"{key.namespace}:{key.digest}"
+        for name, (version, pattern) in self._patterns.get(tenant, {}).items():
+            if pattern.fullmatch(text):
+                ends.append((f"pattern:{tenant}:{name}", version))
+        if born < self.epoch and born:
+            ends.append((f"epoch:{tenant}:Redis lost its memory", self.epoch))
+        return [(name, version) for name, version in ends if version > born]
 
     def learn(self, marks: Iterable[tuple[str, int]], epoch: int, version: int) -> None:
         """Take in all marks up to a version.

@@ -6,7 +6,8 @@ from pydantic import TypeAdapter
 
 from neurocortex.cache import scripts
 from neurocortex.cache.backplane import Backplane
-from neurocortex.cache.client import Scripts
+from neurocortex.cache.breaker import Breaker
+from neurocortex.cache.client import Scripts, decoded
 from neurocortex.cache.envelope import seal, unseal
 from neurocortex.cache.keys import Key
 from neurocortex.cache.marks import Marks
@@ -15,7 +16,6 @@ from neurocortex.cache.values import Aged, Entry
 ATTEMPTS: Final = 5
 """To store while others invalidate: each needs an invalidation within a round trip."""
 
-_READ: Final = TypeAdapter(tuple[int, int] | tuple[int, int, int, bytes])
 _STORED: Final = TypeAdapter(tuple[bytes, int])
 
 
@@ -25,10 +25,17 @@ class RedisLevel:
     name = "redis"
 
     def __init__(
-        self, client: Scripts, marks: Marks, backplane: Backplane, max_bytes: int, max_s: float
+        self,
+        client: Scripts,
+        marks: Marks,
+        backplane: Backplane,
+        breaker: Breaker,
+        max_bytes: int,
+        max_s: float,
     ) -> None:
         """Let the entries of all instances together take `max_bytes`, each for `max_s`."""
         self.max_s = max_s
+        self._breaker = breaker
         self._client = client
         self._marks = marks
         self._backplane = backplane
@@ -41,10 +48,9 @@ class RedisLevel:
             CacheUnavailableError: Redis does not answer.
             CorruptEntryError: what is there is no entry.
         """
-        answer = await self._client.run(scripts.READ, key=f"entry:{key.text}")
-        epoch, version, *found = _READ.validate_python(answer)
+        epoch, version, *found = await self._client.read(f"entry:{key.text}")
         if not self._marks.follows(epoch, version):
-            await self._backplane.catch_up()
+            await self._breaker.in_time(self._backplane.catch_up)
         match found:
             case [int(age_ms), bytes(sealed)]:
                 return Aged(unseal(key, sealed), max(age_ms / 1000, 0.0))
@@ -84,4 +90,4 @@ class RedisLevel:
             round(age_s * 1000),
         ]
         answer = await self._client.run(scripts.STORE, arguments, key=f"entry:{key.text}")
-        return _STORED.validate_python(answer)
+        return decoded(_STORED, answer)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from neurocortex.cache.keys import Key, check_part
+from neurocortex.cache.lifetimes import stretched_s
 
 T = TypeVar("T")
 
@@ -45,8 +46,7 @@ class Aged(NamedTuple):
         return self.age_s < self.entry.ttl_s
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Found(NamedTuple, Generic[T]):
     """A value, and where it came from."""
 
     value: T
@@ -75,6 +75,9 @@ class Policy:
 
     ttl_s: float = 86400.0
     """Fresh for so long; no level keeps it longer than that level's own limit."""
+    longest_ttl_s: float | None = None
+    """A result that was dear to compute is fresh for longer (`lifetimes.py`), up to this. None:
+    all are for `ttl_s`."""
     jitter: float = 0.1
     """Up to this share is taken off the time, at random: entries made together do not end
     together."""
@@ -88,16 +91,24 @@ class Policy:
     """A failure is repeated from memory for so long, in this process. 0: always tried again."""
 
     def __post_init__(self) -> None:
-        amounts = (self.ttl_s, self.stale_s, self.failure_ttl_s, self.soft_timeout_s or 0.0)
+        optional = (self.soft_timeout_s or 0.0, self.longest_ttl_s or 0.0)
+        amounts = (self.ttl_s, self.stale_s, self.failure_ttl_s, *optional)
         shares = (self.jitter, self.refresh_after or 0.0)
         if not all(0 <= each < float("inf") for each in amounts):
             raise ValueError(f"times must be finite and not negative: {self}")
         if not all(0 <= each <= 1 for each in shares):
             raise ValueError(f"jitter and refresh_after are shares from 0 to 1: {self}")
 
-    def lifetime_s(self, ttl_s: float | None = None) -> float:
-        """Return for how long one entry is fresh: `ttl_s`, or the policy's, less the jitter."""
-        wanted = self.ttl_s if ttl_s is None else ttl_s
+    def lifetime_s(self, ttl_s: float | None = None, took_s: float = 0.0) -> float:
+        """Return for how long one entry is fresh, less the jitter.
+
+        Args:
+            ttl_s: what the computation decided; None: the policy decides.
+            took_s: seconds that it took.
+        """
+        wanted = ttl_s
+        if wanted is None:
+            wanted = stretched_s(self.ttl_s, self.longest_ttl_s or self.ttl_s, took_s)
         return wanted * (1 - self.jitter * random.random())  # noqa: S311 - no secret
 
 
@@ -115,6 +126,12 @@ class LevelStats:
     failures: int = 0
     """Calls that failed or took too long."""
     evicted_bytes: int = 0
+    stale: int = 0
+    """Entries past their time that stood in for a computation."""
+    reads: tuple[int, ...] = ()
+    """How long reads took: counts by the buckets of `durations.py`; of memory's one in 64."""
+    read_s: float = 0.0
+    """The sum of those."""
 
 
 @dataclass(frozen=True, slots=True)

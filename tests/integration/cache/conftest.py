@@ -85,6 +85,8 @@ class Line:
         self._writers: set[asyncio.StreamWriter] = set()
         self.is_cut = False
         self.delay_s = 0.0
+        self.garbage: bytes | None = None
+        """Comes in place of what Redis answers."""
         self.url = ""
 
     async def lay(self) -> None:
@@ -114,13 +116,15 @@ class Line:
         far, out = await asyncio.open_connection(self._far.hostname, self._far.port)
         self._writers |= {back, out}
         with suppress(OSError):
-            await asyncio.gather(self._pump(near, out), self._pump(far, back))
+            await asyncio.gather(self._pump(near, out), self._pump(far, back, answers=True))
         self._writers -= {back, out}
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool = False
+    ) -> None:
         while data := await source.read(65536):
             await asyncio.sleep(self.delay_s)
-            sink.write(data)
+            sink.write(self.garbage if answers and self.garbage else data)
             await sink.drain()
         sink.close()
 

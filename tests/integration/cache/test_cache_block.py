@@ -6,8 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from blocks import Cache
-from blocks.cache import DISK
 from neurocortex.cache.keys import key_of
+from neurocortex.cache.process import DISK
 from neurocortex.settings import settings
 
 

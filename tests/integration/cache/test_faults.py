@@ -1,11 +1,16 @@
 """Whatever breaks, the caller gets a right value, and soon."""
 
 import asyncio
+import json
 import random
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.asyncio import Redis
@@ -21,6 +26,8 @@ pytestmark = pytest.mark.anyio
 
 KEY = Key("acme", "answers", "1")
 PATIENCE_S = 6.0
+FORKER = Path(__file__).parent / "forker.py"
+BROKEN_DISK = Path(__file__).parent / "broken_disk.py"
 
 
 def other(number: int) -> Key:
@@ -95,7 +102,25 @@ async def test_a_slow_redis_is_not_waited_for(instances: "Instances", line: "Lin
         assert cache.stats()["redis"].skipped > 0
 
 
-@pytest.mark.parametrize("garbage", [b"", b"garbage", b"NC1" + b"\0" * 50, b"\x80\x04N."])
+async def test_a_redis_that_answers_nonsense_is_passed_over(
+    instances: "Instances", line: "Line"
+) -> None:
+    async with instances.open("a", line.url) as cache:
+        work = Work()
+        await cache.get_or_compute(KEY, work)
+        line.garbage = b"$5\r\nwhat?\r\n"
+        for number in range(50):
+            assert (await cache.get_or_compute(other(number), Work(number))).value == number
+        assert (await cache.get_or_compute(KEY, work)).value == "because"
+        line.garbage = None
+        line.cut()
+        line.mend()
+        for number in range(50):
+            assert (await cache.get_or_compute(other(number), Work(number))).value == number
+    assert work.runs == 1
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage", b"NC2" + b"\0" * 50, b"\x80\x04N."])
 async def test_poisoned_bytes_in_redis_are_a_miss(
     instances: "Instances", client: Redis, garbage: bytes
 ) -> None:
@@ -163,3 +188,32 @@ async def test_redis_stays_within_its_bound(instances: "Instances", client: Redi
 def random_bytes(seed: int) -> bytes:
     """2/3 of a megabyte that do not compress."""
     return random.Random(seed).randbytes(700_000)
+
+
+def test_a_forked_child_leaves_the_connections_of_its_parent_alone(
+    redis_url: str, tmp_path: Path
+) -> None:
+    said = said_by(FORKER, redis_url, str(tmp_path))
+    assert said["child"] == {"refusals": [True] * 5, "found": "kept"}
+    assert said["parent"] == ["kept", None, "written after"], "the child ended the second"
+    assert said["failures"] == {"memory": 0, "redis": 0, "disk": 0}
+
+
+@pytest.mark.parametrize("how", ["full", "readonly"])
+def test_a_disk_that_takes_nothing_more_stops_nobody(redis_url: str, how: str) -> None:
+    # Below /tmp itself: the child becomes a user who may not look into the folders of the tests.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        disk = Path(folder) / "disk"
+        disk.mkdir()
+        said = said_by(BROKEN_DISK, how, redis_url, str(disk))
+    assert said["same"]
+    assert said["failures"] > 0
+    assert said["took_s"] < 3
+
+
+def said_by(script: Path, *arguments: str) -> Any:
+    program = [sys.executable, str(script), *arguments]
+    ran = subprocess.run(program, capture_output=True, check=False, timeout=30, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)

@@ -14,8 +14,10 @@ from prefect.settings import (
 from pydantic import SecretStr
 
 import blocks
+from neurocortex.cache.process import close_all
 from neurocortex.domain.deployments import DEFAULT_BLOCK
 from neurocortex.lake.store import Lake
+from neurocortex.settings import settings
 
 
 @pytest.fixture
@@ -34,7 +36,19 @@ def prefect_api(prefect_server: str, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def lake(prefect_api: str, database_url: str) -> Iterator[Lake]:
+def cache(
+    prefect_api: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """URL of an empty Cache of this test's own, saved as the Cache block `default`."""
+    monkeypatch.setenv("NEUROCORTEX_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    blocks.Cache(url=SecretStr(redis_url)).save(DEFAULT_BLOCK, overwrite=True)
+    yield redis_url
+    close_all()
+
+
+@pytest.fixture
+def lake(cache: str, database_url: str) -> Iterator[Lake]:
     """A migrated Lake of this test's own, saved as the Lake block `default`."""
     with Lake(database_url) as store:
         store.migrate()

@@ -100,11 +100,11 @@ def test_it_never_holds_more_than_its_bound_and_counts_exactly(
 def test_the_sketch_counts_and_halves_its_counts_with_time() -> None:
     sketch = FrequencySketch(64)
     for _ in range(8):
-        sketch.record("often")
+        sketch.record(["often"])
     assert sketch.estimate("often") >= 8
     assert sketch.estimate("never") <= 1
     for number in range(SAMPLE * 2 * sketch.entries):
-        sketch.record(f"other {number % 2000}")
+        sketch.record([f"other {number % 2000}"])
     assert sketch.estimate("often") < 8
 
 
