@@ -18,7 +18,7 @@ STOP_TIMEOUT_S: Final = 15.0
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Give the superuser's URL of a fresh database with vector and pg_trgm; gone afterwards."""
+    """Give the superuser's URL of a fresh database with vector; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="neurocortex-benchmark-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL may run under another account

@@ -8,7 +8,6 @@ from psycopg import sql
 
 from neurocortex.embedded.postgres import (
     EXTENSIONS,
-    PLATFORM_DATABASE,
     PREFECT_DATABASE,
     database_exists,
 )
@@ -21,18 +20,18 @@ CONNECT_TIMEOUT_S = 10
 
 
 def check_database(url: str) -> None:
-    """Make sure that a PostgreSQL answers and has the extensions of the Lake.
+    """Make sure that a PostgreSQL answers and has the extensions of the Lake and of Prefect.
 
     Raises:
         ServiceError: it does not, or it has not.
     """
+    wanted = [name for extensions in EXTENSIONS.values() for name in extensions]
     with _connected(url) as connection:
         found = connection.execute(
-            "SELECT name FROM pg_available_extensions WHERE name = ANY(%s)",
-            [list(EXTENSIONS[PLATFORM_DATABASE])],
+            "SELECT name FROM pg_available_extensions WHERE name = ANY(%s)", [wanted]
         )
         available = {str(name) for (name,) in found}
-    missing = [name for name in EXTENSIONS[PLATFORM_DATABASE] if name not in available]
+    missing = [name for name in wanted if name not in available]
     if missing:
         raise ServiceError(
             "postgres",

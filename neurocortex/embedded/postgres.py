@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Final, LiteralString
 
@@ -22,8 +23,10 @@ OWNER: Final = "neurocortex"
 PLATFORM_DATABASE: Final = "neurocortex"
 PREFECT_DATABASE: Final = "prefect"
 
+READY_TIMEOUT_S: Final = 2.0
+
 EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    PLATFORM_DATABASE: ("vector", "pg_trgm"),
+    PLATFORM_DATABASE: ("vector",),
     PREFECT_DATABASE: ("pg_trgm",),
 }
 """Created by the superuser: `vector` is no trusted extension, and the owner is no superuser."""
@@ -36,7 +39,6 @@ TUNING: Final = {
     "maintenance_work_mem": "256MB",
     "work_mem": "16MB",
     "max_wal_size": "2GB",
-    "wal_compression": "on",
     # Compiling Prefect's long queries takes longer than running them.
     "jit": "off",
     # The storage is a solid-state disk far more often than not.
@@ -72,6 +74,7 @@ class PostgresServer:
             name="postgres",
             command=self.command,
             is_ready=self.is_ready,
+            is_alive=self.is_ready,
             # "Fast": sessions are cut off, everything is written, nothing needs recovery.
             stop_signal=signal.SIGINT,
             log=self.log,
@@ -103,14 +106,14 @@ class PostgresServer:
         """Make the data folder, unless it is there; see `postgres_data.make`."""
         postgres_data.make(self.data, SUPERUSER, self.superuser_password, self.log)
 
-    def is_ready(self) -> bool:
-        """Tell whether it answers queries.
+    def is_ready(self, timeout_s: float = READY_TIMEOUT_S) -> bool:
+        """Tell whether it answers within that time; libpq counts whole seconds, 2 at least.
 
         Raises:
             ServiceFailedError: it answers, and refuses our password.
         """
         try:
-            with psycopg.connect(self.superuser_url(), connect_timeout=2):
+            with psycopg.connect(self.superuser_url(), connect_timeout=ceil(timeout_s)):
                 return True
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):

@@ -95,10 +95,10 @@ class PrefectApi:
     url: str
     """Up to and with `/api`."""
 
-    def is_healthy(self) -> bool:
-        """Tell whether the server says it is well."""
+    def is_healthy(self, timeout_s: float = HEALTH_TIMEOUT_S) -> bool:
+        """Tell whether the server says within that time that it is well."""
         try:
-            self._call("GET", "/health", timeout_s=HEALTH_TIMEOUT_S)
+            self._call("GET", "/health", timeout_s=timeout_s)
         except ApiError:
             return False
         return True
@@ -107,10 +107,11 @@ class PrefectApi:
         """Return the server's version."""
         return TypeAdapter(str).validate_json(self._call("GET", "/admin/version"))
 
-    def workers(self, pool: str) -> list[Worker]:
+    def workers(self, pool: str, timeout_s: float = CALL_TIMEOUT_S) -> list[Worker]:
         """Return the workers of a pool, none for a pool that does not exist."""
+        path = f"/work_pools/{quote(pool)}/workers/filter"
         try:
-            found = self._call("POST", f"/work_pools/{quote(pool)}/workers/filter", {})
+            found = self._call("POST", path, {}, timeout_s)
         except ApiError as error:
             if error.status == 404:
                 return []

@@ -73,7 +73,8 @@ class PrefectServer:
         return Service(
             name="prefect",
             command=self.command,
-            is_ready=lambda: PrefectApi(self.api_url).is_healthy(),
+            is_ready=PrefectApi(self.api_url).is_healthy,
+            is_alive=PrefectApi(self.api_url).is_healthy,
             # Uvicorn ends its background services in order, and open requests after GRACE_S.
             stop_signal=signal.SIGTERM,
             log=self.log,

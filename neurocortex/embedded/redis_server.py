@@ -42,6 +42,7 @@ class RedisServer:
             name="redis",
             command=self.command,
             is_ready=self.is_ready,
+            is_alive=self.is_ready,
             # It writes what it holds and ends.
             stop_signal=signal.SIGTERM,
             log=self.log,
@@ -82,9 +83,9 @@ class RedisServer:
             )
         )
 
-    def is_ready(self) -> bool:
-        """Tell whether it answers, with its data loaded."""
-        return answers(self.url(PLATFORM_DATABASE))
+    def is_ready(self, timeout_s: float = PING_TIMEOUT_S) -> bool:
+        """Tell whether it answers within that time, with its data loaded."""
+        return answers(self.url(PLATFORM_DATABASE), timeout_s)
 
 
 def redis_url(password: str, port: int, database: int) -> str:
@@ -92,14 +93,14 @@ def redis_url(password: str, port: int, database: int) -> str:
     return f"redis://default:{password}@{HOST}:{port}/{database}"
 
 
-def answers(url: str) -> bool:
+def answers(url: str, timeout_s: float = PING_TIMEOUT_S) -> bool:
     """Tell whether a Redis answers at a URL.
 
     Raises:
         redis.AuthenticationError: it answers, and refuses the password.
     """
     at_once = Retry(NoBackoff(), 0)  # who asks, asks again
-    with redis.Redis.from_url(url, socket_timeout=PING_TIMEOUT_S, retry=at_once) as client:
+    with redis.Redis.from_url(url, socket_timeout=timeout_s, retry=at_once) as client:
         try:
             return bool(client.ping())
         except redis.AuthenticationError:

@@ -23,3 +23,7 @@ class Service:
     port: int | None
     address: str
     """For people: no password in it. Empty where nothing listens."""
+    is_alive: Callable[[float], bool] | None = None
+    """Asked now and then while it runs, in a thread of its own, with the seconds it may take; bad
+    answers in a row have it started again. False only for what a restart puts right; None where
+    there is nothing to ask."""

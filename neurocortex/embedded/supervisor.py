@@ -1,4 +1,4 @@
-"""Start services, watch them, start again what dies, stop them in order.
+"""Start services, watch them, start again what dies or hangs, stop them in order.
 
 One thread and one loop. Whatever waits here, for a service to become ready or for a job to end,
 looks after every service in the meantime.
@@ -55,7 +55,7 @@ class Supervisor:
 
     def start(self, service: Service) -> None:
         """Start a service, and do not wait for it."""
-        self._watched[service.name] = Watched(service, self._settings.start_timeout_s)
+        self._watched[service.name] = Watched(service, self._settings)
         self._changed(self._records())
 
     def wait_until_ready(self, *names: str) -> None:
@@ -68,7 +68,7 @@ class Supervisor:
         self.watch_until(lambda: all(self._watched[name].ready for name in names))
 
     def restart_what_dies(self) -> None:
-        """From now on a death is answered by a restart; before, it ends the start."""
+        """From now on the end of a service is answered by a restart; before, it ends the start."""
         self._restarting = True
 
     def begin(self, job: Command) -> subprocess.Popen[bytes]:

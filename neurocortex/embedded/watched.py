@@ -1,22 +1,25 @@
-"""One service with its process: started, ready, dead, started again, stopped."""
+"""One service with its process: started, ready, dead or hung, started again, stopped."""
 
 import signal
 import time
 
 from neurocortex.embedded import process, restarts
+from neurocortex.embedded.health import HealthCheck
 from neurocortex.embedded.service import Service
 from neurocortex.embedded.state import ProcessRecord, ServiceRecord
+from neurocortex.settings import EmbeddedSettings
 
 
 class Watched:
     """A service's life. Times are of `time.monotonic()`."""
 
-    def __init__(self, service: Service, start_timeout_s: float) -> None:
+    def __init__(self, service: Service, settings: EmbeddedSettings) -> None:
         """Start the service; `look()` will tell when it is ready."""
         self.service = service
         self.ready = False
         self.restarts = 0
-        self._start_timeout_s = start_timeout_s
+        self._settings = settings
+        self._health: HealthCheck | None = None
         self._deaths: list[float] = []
         self._restart_at: float | None = None
         self._spawn()
@@ -25,7 +28,7 @@ class Watched:
         self._process = process.spawn(self.service.command())
         self._born = ProcessRecord.of(self._process.pid)
         self._started_at = time.time()
-        self._deadline = time.monotonic() + self._start_timeout_s
+        self._deadline = time.monotonic() + self._settings.start_timeout_s
         self._restart_at = None
 
     @property
@@ -55,7 +58,8 @@ class Watched:
         """Look after the process once: note whether it became ready, start it again when due.
 
         Returns:
-            How it just died, e.g. "was killed by SIGKILL"; None when it did not.
+            How it just died, e.g. "was killed by SIGKILL", or why it was killed because it hung;
+            None when it lives.
         """
         if self._restart_at is not None:
             if time.monotonic() >= self._restart_at:
@@ -65,11 +69,25 @@ class Watched:
             self.ready = False
             return _ending(code)
         elif not self.ready:
-            self.ready = self.service.is_ready()
-            if not self.ready and time.monotonic() > self._deadline:
-                process.stop(self._process, signal.SIGKILL, timeout_s=0)
-                return f"was not ready within {self._start_timeout_s:g} s"
+            return self._look_at_start()
+        elif self._health is not None and (wrong := self._health.look()) is not None:
+            return self._end(wrong)
         return None
+
+    def _look_at_start(self) -> str | None:
+        self.ready = self.service.is_ready()
+        if self.ready:
+            ask = self.service.is_alive
+            self._health = HealthCheck(ask, self._settings) if ask else None
+        elif time.monotonic() > self._deadline:
+            return self._end(f"was not ready within {self._settings.start_timeout_s:g} s")
+        return None
+
+    def _end(self, why: str) -> str:
+        """Kill a process that does not do what it should: it may be stopped and hear nothing."""
+        process.stop(self._process, signal.SIGKILL, timeout_s=0)
+        self.ready = False
+        return why
 
     def plan_restart(self, max_restarts: int) -> float | None:
         """Have a dead service started again after a while.

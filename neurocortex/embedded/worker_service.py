@@ -27,6 +27,7 @@ class WorkerService:
             name="worker",
             command=self._command,
             is_ready=self._is_online,
+            is_alive=self._is_heard,
             # Its flow runs have some seconds to end; it hands back those that do not.
             stop_signal=signal.SIGTERM,
             log=self._log,
@@ -53,6 +54,17 @@ class WorkerService:
             )
         except ApiError:
             return False
+
+    def _is_heard(self, timeout_s: float) -> bool:
+        """Tell whether it still gives signs of life; one pool speaks for the process.
+
+        Nobody can say while the server is away, or slow: it gets half of the time.
+        """
+        try:
+            workers = self._api.workers(Tier.CRITICAL.value, timeout_s / 2)
+        except ApiError:
+            return True
+        return any(map(self._is_fresh, workers))
 
     def _is_fresh(self, worker: Worker) -> bool:
         beat = worker.last_heartbeat_time

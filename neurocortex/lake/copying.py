@@ -2,7 +2,7 @@
 
 psycopg converts value by value; a batch of vectors or postings is millions of values. Format:
 https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS-BINARY, arrays as
-`array_send` writes them, vectors as pgvector's `vector_send` does.
+`array_send` writes them, vectors as pgvector's `halfvec_send` does.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,8 +24,8 @@ _ARRAY: Final = Struct(">iiiiii")
 """Bytes that follow, dimensions, has nulls, element type, length, lower bound."""
 
 
-def vector_rows(chunk_ids: NDArray[np.int64], vectors: NDArray[np.float32], *, half: bool) -> bytes:
-    """Return rows of (bigint, vector), or (bigint, halfvec), without header and trailer."""
+def vector_rows(chunk_ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> bytes:
+    """Return rows of (bigint, halfvec), without header and trailer."""
     dimension = vectors.shape[1]
     layout = np.dtype(
         [
@@ -35,14 +35,14 @@ def vector_rows(chunk_ids: NDArray[np.int64], vectors: NDArray[np.float32], *, h
             ("vector_bytes", ">i4"),
             ("dimension", ">i2"),
             ("unused", ">i2"),
-            ("values", ">f2" if half else ">f4", (dimension,)),
+            ("values", ">f2", (dimension,)),
         ]
     )
     rows = np.zeros(len(chunk_ids), layout)
     rows["fields"] = 2
     rows["id_bytes"] = 8
     rows["id"] = chunk_ids
-    rows["vector_bytes"] = 4 + (2 if half else 4) * dimension
+    rows["vector_bytes"] = 4 + 2 * dimension
     rows["dimension"] = dimension
     rows["values"] = vectors
     return rows.tobytes()

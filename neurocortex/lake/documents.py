@@ -1,6 +1,7 @@
 """Documents and their chunks: written in batches, replaced where they changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -53,8 +54,8 @@ class NewChunk:
 class Prepared:
     """A batch for which room was made. Its change does not count tokens: the index does."""
 
-    documents: tuple[Document, ...]
-    """Those to write."""
+    documents: Mapping[UUID, Document]
+    """Those to write, by their ids."""
     chunks: tuple[NewChunk, ...]
     replaced: int
     unchanged: int
@@ -87,9 +88,10 @@ def prepare(
     ]
     replaced = [split.document.source for split in fresh if split.document.source in present]
     gone, taken = remove(connection, collection, replaced)
-    chunks = _numbered(connection, collection, fresh)
+    splits = {document_id(collection.name, split.document.source): split for split in fresh}
+    chunks = _numbered(connection, splits)
     return Prepared(
-        documents=tuple(split.document for split in fresh),
+        documents={key: split.document for key, split in splits.items()},
         chunks=chunks,
         replaced=len(replaced),
         unchanged=len(latest) - len(fresh),
@@ -98,21 +100,27 @@ def prepare(
     )
 
 
-def copy(connection: Connection, collection: Collection, load_id: UUID, batch: Prepared) -> None:
+@contextmanager
+def copying(
+    connection: Connection, collection: Collection, load_id: UUID, batch: Prepared
+) -> Iterator[None]:
     """Write a prepared batch. Lexical index and vectors are the caller's to bring in step.
+
+    The body runs while PostgreSQL works on what it was sent; it must not use the connection.
 
     Raises:
         LoadError: a document holds what PostgreSQL cannot, named with its source.
     """
     with driver(connection).cursor() as cursor, cursor.copy(COPY_DOCUMENTS) as copy:
         copy.set_types(DOCUMENT_TYPES)
-        for document in batch.documents:
+        for key, document in batch.documents.items():
             _refuse_nul(document.source, document.metadata.values())
-            _write_row(copy, document.source, _document_row(collection, load_id, document))
+            _write_row(copy, document.source, _document_row(key, collection, load_id, document))
     with driver(connection).cursor() as cursor, cursor.copy(COPY_CHUNKS) as copy:
         copy.set_types(CHUNK_TYPES)
         for chunk in batch.chunks:
             _write_row(copy, chunk.source, _chunk_row(chunk))
+        yield
 
 
 def remove(
@@ -143,11 +151,9 @@ def _present(
     return {row.source: row.checksum for row in rows}
 
 
-def _numbered(
-    connection: Connection, collection: Collection, batch: Sequence[SplitDocument]
-) -> tuple[NewChunk, ...]:
-    """Give every chunk of the batch its id, in order."""
-    count = sum(len(split.chunks) for split in batch)
+def _numbered(connection: Connection, splits: Mapping[UUID, SplitDocument]) -> tuple[NewChunk, ...]:
+    """Give every chunk of the documents its id, in order."""
+    count = sum(len(split.chunks) for split in splits.values())
     ids = iter(connection.scalars(TAKE_IDS, {"count": count}))
     return tuple(
         NewChunk(
@@ -157,15 +163,16 @@ def _numbered(
             chunk=chunk,
             content=embedded_text(split.document.title, chunk.heading, chunk.text),
         )
-        for split in batch
-        for owner in (document_id(collection.name, split.document.source),)
+        for owner, split in splits.items()
         for chunk in split.chunks
     )
 
 
-def _document_row(collection: Collection, load_id: UUID, document: Document) -> Sequence[object]:
+def _document_row(
+    key: UUID, collection: Collection, load_id: UUID, document: Document
+) -> Sequence[object]:
     return (
-        document_id(collection.name, document.source),
+        key,
         collection.id,
         document.source,
         document.title,

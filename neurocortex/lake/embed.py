@@ -20,7 +20,7 @@ from neurocortex.domain.embedding import (
     embedded_text,
 )
 from neurocortex.errors import EmbedderMismatchError, LakeError
-from neurocortex.lake import collections, models, vectors
+from neurocortex.lake import collections, graph, models, vectors
 from neurocortex.lake.collections import Collection
 from neurocortex.lake.database import driver
 from neurocortex.lake.models import ModelCache
@@ -82,7 +82,7 @@ def check(collection: Collection, embedder: Embedder | Trainer) -> None:
 class Embedding:
     """One load's work on the vectors of a collection, inside its transaction.
 
-    The index is left to `vectors.build_index`, so that it can be built beside other work.
+    The index is left to `graph.build`, so that it can be built beside other work.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Embedding:
             return False
         if collection.vector_table is None:
             self._embed_all(model)
-        elif vectors.is_indexed_anew(collection.chunk_count - changes.added, changes.added):
+        elif graph.is_built_anew(collection.chunk_count - changes.added, changes.added):
             self._rebuild(model, collection.vector_table, changes)
         else:
             self._add(model, collection.vector_table, changes)

@@ -16,7 +16,7 @@ from neurocortex.domain.documents import SplitDocument
 from neurocortex.domain.embedding import Embedder, Restore, Trainer
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
-from neurocortex.lake import collections, documents, embed, postings, segments, vectors
+from neurocortex.lake import collections, documents, embed, graph, postings, segments, vectors
 from neurocortex.lake.collections import Change, Collection
 from neurocortex.lake.database import driver
 from neurocortex.lake.documents import Prepared
@@ -162,10 +162,10 @@ class DocumentLoader:
         connection, pending = opened.connection, SegmentBuilder()
         for batch in _batches(incoming):
             prepared = documents.prepare(connection, collection, batch)
-            documents.copy(connection, collection, opened.load.id, prepared)
+            with documents.copying(connection, collection, opened.load.id, prepared):
+                for chunk in prepared.chunks:
+                    pending.add(chunk.id, chunk.content)
             tally.add(prepared)
-            for chunk in prepared.chunks:
-                pending.add(chunk.id, chunk.content)
             if pending.full:
                 tally.index(pending.build(), connection, collection)
                 pending = SegmentBuilder()
@@ -183,8 +183,7 @@ class DocumentLoader:
     ) -> bool:
         """Bring vectors and postings in step; return whether all was embedded anew.
 
-        PostgreSQL builds the vector index while we build the last segment: that hides a tenth of
-        a load. (Analysing a batch while it is copied hides nothing: both want the interpreter.)
+        PostgreSQL builds the graph while we build the last segment.
         """
         connection = opened.connection
         collection = collections.apply(connection, collection, tally.change)
@@ -199,7 +198,7 @@ class DocumentLoader:
         reembedded = embedding.bring_in_step(embedder, changes)
         collection = collections.find(connection, collection.name)
         with ThreadPoolExecutor(max_workers=1) as beside:
-            indexing = beside.submit(vectors.build_index, driver(connection), collection)
+            indexing = beside.submit(graph.build, driver(connection), collection)
             segment = pending.build()
             indexing.result()
         tally.index(segment, connection, collection)

@@ -13,7 +13,7 @@ from neurocortex.lake.tables import SCHEMA
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 VERSION_TABLE: Final = "schema_version"
-EXTENSIONS: Final = ("vector", "pg_trgm")
+EXTENSIONS: Final = ("vector",)
 
 LOCK: Final = 0x4C414B45
 """Key of the advisory lock that lets one process migrate at a time ("LAKE" in ASCII)."""

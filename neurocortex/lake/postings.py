@@ -16,7 +16,7 @@ from neurocortex.lake.collections import Collection
 from neurocortex.lake.copying import ArrayColumn, bigint, pieces, row
 from neurocortex.lake.copying import text as text_field
 from neurocortex.lake.database import driver
-from neurocortex.text.numbering import NumberedTexts, number
+from neurocortex.text.numbering import NumberedTexts, Numbering
 
 LENGTH_BITS: Final = 15
 FREQUENCY_BITS: Final = 9
@@ -70,12 +70,12 @@ def bury(connection: Connection, collection: Collection, chunk_ids: Sequence[int
 
 
 class SegmentBuilder:
-    """Collects chunks, and makes a segment of them."""
+    """Takes in chunks, and makes a segment of them."""
 
     def __init__(self) -> None:
         """Start empty."""
         self._chunk_ids: list[int] = []
-        self._texts: list[str] = []
+        self._numbering = Numbering()
 
     @property
     def full(self) -> bool:
@@ -83,13 +83,13 @@ class SegmentBuilder:
         return len(self._chunk_ids) >= MAX_SEGMENT_CHUNKS
 
     def add(self, chunk_id: int, content: str) -> None:
-        """Add a chunk; its id must be larger than those before."""
+        """Add a chunk; its id must be larger than those before. Most of the work is here."""
         self._chunk_ids.append(chunk_id)
-        self._texts.append(content)
+        self._numbering.add(content)
 
     def build(self) -> "Segment":
-        """Return the segment of what was added. The work is here, and needs no database."""
-        return _segment(number(self._texts), np.asarray(self._chunk_ids, np.int64))
+        """Return the segment of what was added. Needs no database."""
+        return _segment(self._numbering.finish(), np.asarray(self._chunk_ids, np.int64))
 
 
 @dataclass(frozen=True, slots=True)

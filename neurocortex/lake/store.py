@@ -18,6 +18,7 @@ from neurocortex.lake import (
     database,
     documents,
     loads,
+    models,
     quarantine,
     retrieval,
 )
@@ -108,6 +109,16 @@ class Lake:
         """
         with translated(), self.engine.connect() as connection:
             return collections.info(connection, name)
+
+    def embedder(self, collection: str) -> Embedder | None:
+        """Return the model of a collection's vectors; None while it has none.
+
+        Raises:
+            CollectionNotFoundError: there is no such collection.
+        """
+        with translated(), self.engine.connect() as connection:
+            found = collections.find(connection, collection)
+            return models.load(connection, found, self._restore, _models)
 
     def checksums(self, collection: str) -> dict[str, str]:
         """Return the checksum of each document by source; empty for an unknown collection."""

@@ -112,13 +112,14 @@ class LoadRow(Base):
 
 
 class QuarantineRow(Base):
-    """A file or row a gate refused."""
+    """A file or row a gate refused, once however often it comes."""
 
     __tablename__ = "quarantine"
-    __table_args__ = (Index(None, "target", "id"),)
+    __table_args__ = (Index(None, "target", "last_seen_at"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     load_id: Mapped[UUID] = mapped_column(ForeignKey(LoadRow.id, ondelete="CASCADE"), index=True)
+    """The last load that refused it."""
     kind: Mapped[str]
     target: Mapped[str]
     source: Mapped[str]
@@ -127,6 +128,11 @@ class QuarantineRow(Base):
     reason: Mapped[str]
     payload: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    times: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Loads that refused it."""
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    """Of everything that makes two entries the same; see `quarantine.py`."""
 
 
 class DocumentRow(Base):

@@ -1,6 +1,5 @@
 """Texts as numbers: the terms of many texts, each term known by a number."""
 
-from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,27 +26,47 @@ class NumberedTexts:
 
 
 def number(texts: Iterable[str]) -> NumberedTexts:
-    """Return the terms of the texts, as `tokens` gives them, numbered.
+    """Return the terms of the texts, as `tokens` gives them, numbered."""
+    numbering = Numbering()
+    for text in texts:
+        numbering.add(text)
+    return numbering.finish()
+
+
+class Numbering:
+    """Numbers texts one at a time; of each it keeps its words' numbers, not the text.
 
     Takes half the time of `tokens`: a word is looked up as it stands, and made a term only once.
     """
-    met = _Met()
-    stream = array("i")
-    counts = array("q")
-    for text in texts:
-        before = len(stream)
-        stream.extend(map(met.__getitem__, words(text)))
-        counts.append(len(stream) - before)
-    terms = sorted(met.terms)
-    rank = np.empty(len(terms), np.int64)
-    rank[[met.terms[each] for each in terms]] = np.arange(len(terms))
-    found = np.asarray(stream, np.int64)
-    text_of = np.repeat(np.arange(len(counts)), np.asarray(counts))
-    return NumberedTexts(
-        terms=terms,
-        numbers=rank[found[found != _STOP]],
-        lengths=np.bincount(text_of[found != _STOP], minlength=len(counts)),
-    )
+
+    def __init__(self) -> None:
+        """Start without texts."""
+        self._met = _Met()
+        self._streams: list[NDArray[np.int32]] = []
+
+    def __len__(self) -> int:
+        """Return how many texts were added."""
+        return len(self._streams)
+
+    def add(self, text: str) -> None:
+        """Add a text."""
+        found = words(text)
+        numbers = map(self._met.__getitem__, found)
+        self._streams.append(np.fromiter(numbers, np.int32, len(found)))
+
+    def finish(self) -> NumberedTexts:
+        """Return the terms of the texts that were added."""
+        met = self._met.terms
+        terms = sorted(met)
+        rank = np.empty(len(terms), np.int64)
+        rank[[met[each] for each in terms]] = np.arange(len(terms))
+        found = np.concatenate([np.empty(0, np.int32), *self._streams])
+        text_of = np.repeat(np.arange(len(self)), [len(stream) for stream in self._streams])
+        return NumberedTexts(
+            terms=terms,
+            numbers=rank[found[found != _STOP]],
+            lengths=np.bincount(text_of[found != _STOP], minlength=len(self)),
+        )
 
 
 class _Met(dict[str, int]):

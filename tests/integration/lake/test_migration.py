@@ -9,6 +9,9 @@ from neurocortex.embedded.postgres import PLATFORM_DATABASE, PostgresServer
 from neurocortex.lake.migration import VERSION_TABLE
 from neurocortex.lake.store import Lake
 from neurocortex.lake.tables import SCHEMA, Base
+from neurocortex.security import tables as api_keys
+from neurocortex.tracking import tables as requests
+from neurocortex.webhooks.tables import webhooks
 
 
 def test_the_migrations_make_the_tables_the_code_knows(lake: Lake) -> None:
@@ -22,7 +25,13 @@ def test_the_migrations_make_the_tables_the_code_knows(lake: Lake) -> None:
                 "version_table_schema": SCHEMA,
             },
         )
-        known = [Base.metadata, dead_letters.metadata]
+        known = [
+            Base.metadata,
+            dead_letters.metadata,
+            api_keys.metadata,
+            requests.metadata,
+            webhooks.metadata,
+        ]
         assert compare_metadata(context, known) == []  # type: ignore[arg-type] # takes a list too
 
 
@@ -47,4 +56,4 @@ def test_the_platforms_own_role_is_enough(postgres_server: PostgresServer) -> No
             assert lake.check() is None
         finally:
             with lake.engine.begin() as connection:
-                connection.execute(text("DROP SCHEMA lake, work CASCADE"))
+                connection.execute(text("DROP SCHEMA lake, work, access CASCADE"))

@@ -12,8 +12,8 @@ from neurocortex.domain.embedding import Embedder
 from neurocortex.engines.lsa import LsaTrainer
 from neurocortex.lake import vectors
 from neurocortex.lake.database import driver
+from neurocortex.lake.graph import INDEX_FROM
 from neurocortex.lake.store import Lake
-from neurocortex.lake.vectors import INDEX_FROM
 
 if TYPE_CHECKING:
     from tests.integration.lake.conftest import Counts, MakeDocument

@@ -14,7 +14,6 @@ NOW = sa.text("now()")
 def upgrade() -> None:
     """Create everything."""
     op.execute("CREATE EXTENSION IF NOT EXISTS vector")
-    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     _collections()
     _loads()
     _documents()
