@@ -60,6 +60,11 @@ class Servers:
         return str(self._plan.running.redis_url)
 
     @property
+    def pids(self) -> Mapping[str, int]:
+        """Of the servers, by name."""
+        return {name: child.pid for name, child in self._children.items()}
+
+    @property
     def logs(self) -> Path:
         """Where every log is."""
         return self._plan.running.home.logs
@@ -140,7 +145,7 @@ def platform() -> Iterator[Servers]:
         Path(folder).chmod(0o711)  # PostgreSQL may run under another account
         home = Home(Path(folder) / "home")
         home.make()
-        anywhere = PortSettings(postgres=0, redis=0, prefect=0)
+        anywhere = PortSettings(postgres=0, redis=0, prefect=0, gateway=0)
         servers = Servers(plans.make(Settings(home=home.folder, ports=anywhere), home))
         stack.callback(servers.stop)
         servers.start()

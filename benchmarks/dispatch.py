@@ -11,9 +11,14 @@ and not counted.
 Running, one run at a time. Ours are announced over Redis, as NeuroCortex's own clients do;
 `neurocortex_unannounced_start_p50_s` is of runs the worker has to find by itself, as those
 from the UI. `..._runs_per_s`: many runs submitted at once, over the time from before the first
-submission to the end of the last. Memory is the proportional set size: `..._idle_worker_mb` of a
-worker that waits, with its zygote; `memory_per_warm_run_mb` (ours) and
-`prefect_memory_per_run_mb` what one more run adds that only waits.
+submission to the end of the last. `..._cpu_s_per_run`, of the same runs: the processor time
+of the whole platform, and under `..._cpu_s_per_run_of_PART` what each server, the worker, its
+zygote and the processes of the runs took of it. It is what limits the rate once all cores are busy,
+`cpu_ratio` compares it, and other load on the machine changes it less.
+
+Memory is the proportional set size: `..._idle_worker_mb` of a worker that waits, with its zygote;
+`memory_per_warm_run_mb` (ours) and `prefect_memory_per_run_mb` what one more run adds that only
+waits.
 """
 
 import argparse
@@ -33,6 +38,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from redis.asyncio import Redis
 
+from benchmarks._cpu import Meter
 from benchmarks._platform import Servers, family, platform, start_worker, stop_worker
 from benchmarks._postgres import say
 from benchmarks._runs import POLL_S, Target, deploy, ended, make_process_pool, read
@@ -139,7 +145,7 @@ async def _theirs(servers: Servers, client: PrefectClient, sizes: Sizes) -> dict
             say(f"Prefect's worker: {sizes.their_burst} runs at once")
             found[entrypoint] = {
                 "prefect_start_p50_s": _median(starts),
-                "prefect_runs_per_s": round(await target.runs_per_s(sizes.their_burst), 3),
+                **await _burst("prefect", servers, worker, target, sizes.their_burst),
             }
         idle, each = await _memory(client, worker, alone, PROCESS_POOL, 1)
     found[WAITING] = {"prefect_idle_worker_mb": idle, "prefect_memory_per_run_mb": each}
@@ -164,22 +170,39 @@ async def _ours(
                 "neurocortex_start_p50_s": _median(starts),
                 "neurocortex_start_p95_s": _p95(starts),
                 "neurocortex_unannounced_start_p50_s": _median(unannounced),
-                "neurocortex_runs_per_s": round(await target.runs_per_s(sizes.our_burst), 3),
+                **await _burst("neurocortex", servers, worker, target, sizes.our_burst),
             }
         idle, each = await _memory(client, worker, alone, OUR_POOL, AT_ONCE)
     found[WAITING] = {"neurocortex_idle_worker_mb": idle, "memory_per_warm_run_mb": each}
     return found
 
 
+async def _burst(
+    whose: str, servers: Servers, worker: subprocess.Popen[bytes], target: Target, count: int
+) -> Values:
+    """Return how many runs complete per second when many are submitted at once, and their cost."""
+    meter = Meter(servers.pids, worker.pid)
+    rate = await target.runs_per_s(count)
+    name = f"{whose}_cpu_s_per_run"
+    parts = await meter.per_run(count)
+    return {
+        f"{whose}_runs_per_s": round(rate, 3),
+        name: round(sum(parts.values()), 3),
+        **{f"{name}_of_{part}": round(cost, 3) for part, cost in parts.items()},
+    }
+
+
 def _compared(theirs: Values, ours: Values) -> Values:
     """Return both, and how many times better ours are."""
     start = float(theirs["prefect_start_p50_s"]) / float(ours["neurocortex_start_p50_s"])
     rate = float(ours["neurocortex_runs_per_s"]) / float(theirs["prefect_runs_per_s"])
+    cost = float(theirs["prefect_cpu_s_per_run"]) / float(ours["neurocortex_cpu_s_per_run"])
     return {
         **theirs,
         **ours,
         "start_ratio": round(start, 1),
         "throughput_ratio": round(rate, 1),
+        "cpu_ratio": round(cost, 1),
     }
 
 

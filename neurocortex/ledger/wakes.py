@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from neurocortex.cancellation import is_cancelled
 from neurocortex.errors import LedgerUnavailableError
 from neurocortex.ledger.client import NAMESPACE, reached
 
@@ -63,7 +64,7 @@ class Wakes:
         `contextlib.aclosing`.
         """
         pause = FIRST_PAUSE_S
-        while True:
+        while not is_cancelled():
             try:
                 async with aclosing(self._connected()) as calls:
                     async for pool in calls:
@@ -77,7 +78,7 @@ class Wakes:
         async with self._redis.pubsub() as subscription:
             with reached():
                 await subscription.subscribe(self._channel)
-            while True:
+            while not is_cancelled():
                 with reached():
                     call = await _next(subscription)
                 yield call
@@ -85,7 +86,7 @@ class Wakes:
 
 async def _next(subscription: PubSub) -> str | None:
     tried = False
-    while True:
+    while not is_cancelled():
         message = await subscription.get_message(timeout=QUIET_S)
         if message is None:
             if tried:
@@ -98,3 +99,4 @@ async def _next(subscription: PubSub) -> str | None:
             return None
         else:
             tried = False
+    raise asyncio.CancelledError

@@ -35,8 +35,7 @@ def run(order: Start, project: Sequence[ProjectModule], settings: "SettingsConte
     """
     other_settings = _settings(os.environ) != _settings(order.environment)
     _import_as(order)
-    os.environ.clear()
-    os.environ.update(order.environment)
+    _take_on(order.environment)
     os.chdir(order.folder)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if order.quiet:
@@ -51,7 +50,7 @@ def run(order: Start, project: Sequence[ProjectModule], settings: "SettingsConte
     if other_settings or settings is None:
         settings = engine_settings()
     with settings:
-        code = _run_module(order.module)
+        code = _run_module(order.module, order.arguments)
     _end(code)
 
 
@@ -60,6 +59,13 @@ def _import_as(order: Start) -> None:
     own = order.environment.get("PYTHONPATH", "")
     more = own.split(os.pathsep) if own != os.environ.get("PYTHONPATH", "") else []
     sys.path[:0] = [order.folder, *filter(None, more)]
+
+
+def _take_on(environment: Mapping[str, str]) -> None:
+    """Make it ours; most of it is already."""
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment.items() - os.environ.items())
 
 
 def _settings(environment: Mapping[str, str]) -> dict[str, str]:
@@ -85,9 +91,9 @@ def _read_prefect_settings() -> None:
     setup_logging()
 
 
-def _run_module(name: str) -> int:
-    """Run `python -m NAME` here, and return its exit code."""
-    sys.argv = [name]
+def _run_module(name: str, arguments: Sequence[str]) -> int:
+    """Run `python -m NAME ARGUMENT...` here, and return its exit code."""
+    sys.argv = [name, *arguments]
     try:
         with warnings.catch_warnings():
             # It is in memory already, and is run once more: just what we want.

@@ -24,6 +24,7 @@ from prefect.utilities.engine import propose_state
 from neurocortex.worker.job import JobConfiguration
 from neurocortex.worker.limits import Limits, exceeded
 from neurocortex.worker.starter import WarmHooks, WarmStarter
+from neurocortex.worker.suspensions import Suspensions
 from neurocortex.worker.warm import WarmProcesses
 
 OURS: Final = StateOwnershipDelegation("relinquish")
@@ -46,10 +47,16 @@ class Ended:
 class Executions:
     """The runs of this process."""
 
-    def __init__(self, context: FlowRunExecutorContext, processes: WarmProcesses) -> None:
-        """Take what watches for cancellations, and where processes come from."""
+    def __init__(
+        self,
+        context: FlowRunExecutorContext,
+        processes: WarmProcesses,
+        suspensions: Suspensions,
+    ) -> None:
+        """Take what watches for cancellations and suspensions, and where processes come from."""
         self._context = context
         self._processes = processes
+        self._suspensions = suspensions
         self._hooks = WarmHooks(processes)
         context._cancellation_manager._hook_runner = self._hooks
         self._ended_by_us: set[UUID] = set()
@@ -67,7 +74,7 @@ class Executions:
             RuntimeError: no process could be started.
         """
         with _folder(configuration) as folder, self._hooks.of(flow_run, configuration):
-            starter = self._starter(configuration, folder)
+            starter = self._starter(flow_run.id, configuration, folder)
             executor = FlowRunExecutor(
                 flow_run=flow_run,
                 starter=starter,
@@ -106,11 +113,12 @@ class Executions:
         return frozenset(self._context.process_manager.flow_run_ids())
 
     def _starter(
-        self, configuration: JobConfiguration, folder: Path
+        self, run_id: UUID, configuration: JobConfiguration, folder: Path
     ) -> WarmStarter | EngineCommandStarter:
         control = self._context.control_channel
         if configuration.command is None:
-            return WarmStarter(self._processes, control, configuration, folder)
+            suspension = self._suspensions.file(run_id)
+            return WarmStarter(self._processes, control, configuration, folder, suspension)
         return EngineCommandStarter(
             command=configuration.command,
             cwd=folder,

@@ -43,7 +43,9 @@ from neurocortex.worker.job import JobConfiguration
 from neurocortex.worker.loops import Loops, patiently
 from neurocortex.worker.notices import Notices
 from neurocortex.worker.recovery import Recovery
+from neurocortex.worker.results import OldResults
 from neurocortex.worker.rounds import Rounds
+from neurocortex.worker.suspensions import Suspensions
 from neurocortex.worker.upkeep import (
     BEATS_PER_LEASE,
     Reconciler,
@@ -63,6 +65,7 @@ NOTICES_S: Final = 5.0
 CATCH_UP_S: Final = 60.0
 """For runs whose end nobody could write down when it came."""
 
+PRUNE_S: Final = 3600.0
 DRAINED_S: Final = 0.05
 
 logger = logging.getLogger(__name__)
@@ -100,6 +103,7 @@ class Host:
         """
         self.looked_at = datetime.now(UTC)
         """When due runs were last looked for."""
+        self.suspensions = Suspensions()
         self._settings = settings
         self._processes = processes
         self._pool_names = list(pools)
@@ -143,7 +147,7 @@ class Host:
         self._offer = offer
         self._ledger = Ledger(redis)
         allocations = Allocations(redis)
-        self._executions = Executions(context, self._processes)
+        self._executions = Executions(context, self._processes, await enter(self.suspensions))
         recovery = Recovery(client, self._pool_names)
         self._due = DueRuns(
             client,
@@ -171,6 +175,7 @@ class Host:
         notices = Notices(client, self._ledger, allocations, offer.name, policy)
         self._loops.repeat(lambda: notices.write(self._due, self._dispatcher.limits), NOTICES_S)
         self._loops.repeat(lambda: self._dead_letters.catch_up(self._pool_names), CATCH_UP_S)
+        self._loops.repeat(OldResults.of(client, running).prune, PRUNE_S)
         self._loops.start(self._listen(Wakes(redis)))
         self._loops.start(self._rounds.run(lambda: bool(self._pools) and not self._draining))
         return self

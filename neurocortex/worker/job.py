@@ -9,7 +9,7 @@ from uuid import UUID
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, Flow, FlowRun, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.workers.base import BaseJobConfiguration, BaseVariables
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from neurocortex.domain.deployments import Tier
 from neurocortex.domain.work import DEFAULT_TENANT, Resources, Work
@@ -104,6 +104,12 @@ class JobConfiguration(BaseJobConfiguration):
     memory: float = 512
     working_dir: Path | None = None
     stream_output: bool = True
+    _module_entrypoint: str = PrivateAttr("")
+
+    @property
+    def module_entrypoint(self) -> str:
+        """The flow's module path; empty where Prefect has to load its code from somewhere."""
+        return self._module_entrypoint
 
     def prepare_for_flow_run(
         self,
@@ -121,6 +127,9 @@ class JobConfiguration(BaseJobConfiguration):
         )
         self.command = own_command
         self.env = {**os.environ, **self.env}
+        if deployment is not None and not deployment.pull_steps:
+            entrypoint = deployment.entrypoint or ""
+            self._module_entrypoint = "" if ":" in entrypoint else entrypoint
 
 
 def variables(pool: WorkPool, deployment: DeploymentResponse | None, run: FlowRun) -> Variables:

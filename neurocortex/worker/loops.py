@@ -7,6 +7,7 @@ from typing import Final
 
 import httpx
 
+from neurocortex.cancellation import is_cancelled
 from neurocortex.errors import ConnectorError
 
 LONGEST_PAUSE_S: Final = 10.0
@@ -71,6 +72,6 @@ async def patiently(act: Callable[[], Awaitable[object]]) -> bool:
 
 async def _repeat(act: Callable[[], Awaitable[object]], every_s: float, longest_s: float) -> None:
     pause = every_s
-    while True:
+    while not is_cancelled():
         pause = every_s if await patiently(act) else max(every_s, min(pause * 2, longest_s))
         await asyncio.sleep(pause)

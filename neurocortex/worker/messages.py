@@ -29,6 +29,8 @@ class Start:
     """On how many cores it may run; 0: on any."""
     quiet: bool
     """Whether to drop what it prints."""
+    arguments: tuple[str, ...] = ()
+    """What follows the module's name in `sys.argv`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def encode(message: Start | Event) -> bytes:
 def decode_start(packet: bytes) -> Start:
     """Return the order in a packet."""
     _, fields = json.loads(packet)
-    return Start(**fields)
+    return Start(**{**fields, "arguments": tuple(fields["arguments"])})
 
 
 def decode_event(packet: bytes) -> Event:

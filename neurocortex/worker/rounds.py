@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
+from neurocortex.cancellation import is_cancelled
 from neurocortex.worker.loops import patiently
 
 IDLE_AFTER_S: Final = 60.0
@@ -58,7 +59,7 @@ class Rounds:
         """Act for ever, as long as it is on."""
         now = asyncio.get_running_loop().time
         next_look = busy_until = now()
-        while True:
+        while not is_cancelled():
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(next_look):
                     await self._awake.wait()

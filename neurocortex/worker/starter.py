@@ -14,12 +14,13 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.runner._control_channel import ControlChannel
 from prefect.runner._process_manager import ProcessHandle, create_isolated_termination_scope
 
-from neurocortex.worker import hooks
+from neurocortex.worker import engine, hooks
 from neurocortex.worker.job import JobConfiguration
-from neurocortex.worker.messages import Start
+from neurocortex.worker.messages import MAX_PACKET, Start
 from neurocortex.worker.warm import WarmProcess, WarmProcesses
 
-ENGINE: Final = "prefect.engine"
+LARGEST_RUN: Final = MAX_PACKET // 8
+"""Characters; a run with larger parameters asks Prefect for them: the zygote would not take it."""
 
 REMEMBERED: Final = 200
 """Ended runs whose hooks can still be run: minutes of them."""
@@ -40,12 +41,14 @@ class WarmStarter:
         control: ControlChannel,
         configuration: JobConfiguration,
         folder: Path,
+        suspension: Path,
     ) -> None:
-        """Take how to run it, and in which folder."""
+        """Take how to run it, in which folder, and the file that tells of a suspension."""
         self._processes = processes
         self._control = control
         self._configuration = configuration
         self._folder = folder
+        self._suspension = suspension
         self.process: WarmProcess | None = None
         """Known once it runs."""
 
@@ -57,7 +60,13 @@ class WarmStarter:
         """Start it, say so, and wait for its end."""
         port, token = self._control.register(flow_run.id)
         channel = {"PREFECT__CONTROL_PORT": str(port), "PREFECT__CONTROL_TOKEN": token}
-        order = _order(flow_run, self._configuration, self._folder, ENGINE, channel)
+        known = flow_run.model_dump_json()
+        told = (
+            known if len(known) <= LARGEST_RUN else "",
+            self._configuration.module_entrypoint,
+            str(self._suspension),
+        )
+        order = _order(flow_run, self._configuration, self._folder, engine.__name__, channel, told)
         self.process = await _start(self._processes, order)
         scope = create_isolated_termination_scope(self.process.pid)
         task_status.started(ProcessHandle(cast("anyio.abc.Process", self.process), scope))
@@ -111,6 +120,7 @@ def _order(
     folder: Path,
     module: str,
     more: Mapping[str, str],
+    arguments: tuple[str, ...] = (),
 ) -> Start:
     environment = {name: value for name, value in configuration.env.items() if value is not None}
     own = {"PREFECT__FLOW_RUN_ID": str(flow_run.id), **RUN_BY_WORKER, **more}
@@ -121,6 +131,7 @@ def _order(
         folder=str(folder),
         cores=math.ceil(configuration.cpu),
         quiet=not configuration.stream_output,
+        arguments=arguments,
     )
 
 

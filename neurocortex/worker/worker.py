@@ -18,6 +18,7 @@ import httpx
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import InfrastructureNotFound, ObjectNotFound, PrefectException
+from prefect.states import Pending
 from prefect.workers.base import BaseWorker, BaseWorkerResult
 
 from neurocortex.settings import settings
@@ -107,10 +108,13 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
         try:
             configuration = await self._configuration(flow_run, taken.deployment)
             fresh = time.monotonic() - taken.read_at < FRESH_S
-            if (fresh or await self._is_still_due(flow_run)) and await self._propose_pending_state(
-                flow_run
-            ):
-                await self._run_to_its_end(flow_run, configuration)
+            known = flow_run if fresh else await self._read_due(flow_run.id)
+            if known is None:
+                return
+            with self.host.suspensions.watched(known.id):
+                if await self._propose_pending_state(known):
+                    pending = known.model_copy(update={"state": Pending()})
+                    await self._run_to_its_end(pending, configuration)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run is not to hang
             self.get_flow_run_logger(flow_run).exception("The run could not be started.")
             message = f"The run could not be started: {type(error).__name__}: {error}"
@@ -121,20 +125,20 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
                 self._cancelling_observer.remove_in_flight_flow_run_id(flow_run.id)
             self.host.ended(flow_run.id)
 
-    async def _is_still_due(self, flow_run: FlowRun) -> bool:
-        """Look once more, now that nobody else can take it.
+    async def _read_due(self, run_id: UUID) -> FlowRun | None:
+        """Look once more, now that nobody else can take it; return None unless it is still due.
 
         Another worker may have run it to its end since it was read, and Prefect lets most runs that
         have ended become Pending again: it would run twice.
         """
         try:
-            state = (await self.client.read_flow_run(flow_run.id)).state
+            run = await self.client.read_flow_run(run_id)
         except ObjectNotFound:
-            return False
-        if state is None or not state.is_scheduled():
-            return False
-        due = state.state_details.scheduled_time
-        return due is None or due <= datetime.now(UTC)
+            return None
+        if run.state is None or not run.state.is_scheduled():
+            return None
+        due = run.state.state_details.scheduled_time
+        return run if due is None or due <= datetime.now(UTC) else None
 
     async def _run_to_its_end(self, flow_run: FlowRun, configuration: JobConfiguration) -> None:
         group = self._runs_task_group

@@ -37,6 +37,7 @@ from neurocortex.worker.messages import (
     decode_start,
     encode,
 )
+from neurocortex.worker.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from prefect.context import SettingsContext
@@ -105,6 +106,7 @@ class Zygote:
             return
         if "prefect.context" in sys.modules:
             self.settings = engine_settings()
+        rehearse()
         threads = len(os.listdir(TASKS)) if os.path.isdir(TASKS) else 1  # noqa: PTH208, PTH112
         if threads > 1:
             print(f"{threads} threads after the imports: forks may hang", file=sys.stderr)  # noqa: T201

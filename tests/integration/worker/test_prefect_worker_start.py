@@ -15,7 +15,7 @@ def test_it_runs_what_is_due_once_and_ends(platform: "Platform", redis_server: R
     run = platform.start(platform.deploy("add", pool), numbers=[2])
     prefect = str(Path(sys.executable).with_name("prefect"))
     argv = (prefect, "worker", "start", "--type", "neurocortex", "--pool", pool, "--run-once")
-    with platform.started(argv, redis_server.url(6)) as worker:
-        assert worker.child.wait(90) == 0, worker.log.read_text()
+    with platform.started(argv, redis_server.url(6), drain_s=60) as worker:
+        assert worker.child.wait(150) == 0, worker.log.read_text()
         assert platform.result(run) == 4
         assert worker.leases() == ()

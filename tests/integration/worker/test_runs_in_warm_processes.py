@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+from prefect.states import Suspended
 
 from neurocortex.worker.serving import WORKER_NAME
 
@@ -136,6 +137,21 @@ def test_a_suspended_run_ends_its_process_and_goes_on_in_another(
     assert (tmp_path / f"{run}.pid").read_text() != first
 
 
+@pytest.mark.parametrize("flow", ["step", "step_async"])
+def test_a_run_that_somebody_suspends_stops_at_its_next_task(
+    platform: "Platform", main: "Worker", tmp_path: Path, flow: str
+) -> None:
+    run = platform.start(platform.deploy(flow, POOL), trace=tmp_path)
+    platform.until(lambda: (tmp_path / f"{run}.began").exists(), "it takes steps")
+    platform.client.set_flow_run_state(run, Suspended(timeout_seconds=120))
+    platform.until(lambda: run not in main.holds(), "its slot is free")
+    assert platform.past(run) == ["Scheduled", "Pending", "Running", "Suspended"]
+    assert not (tmp_path / f"{run}.ended").exists()
+    (tmp_path / "open").touch()
+    platform.client.resume_flow_run(run)
+    platform.reaches(run, "Completed")
+
+
 def test_a_run_has_its_workers_label_and_the_events_of_prefects_workers(
     platform: "Platform", first: UUID
 ) -> None:
@@ -145,6 +161,6 @@ def test_a_run_has_its_workers_label_and_the_events_of_prefects_workers(
         "prefect.work-pool.name": POOL,
     }
     platform.until(lambda: labels.items() <= platform.run(first).labels.items(), "its labels")
-    assert platform.run(first).infrastructure_pid
+    platform.until(lambda: platform.run(first).infrastructure_pid, "its process is known")
     told = {"prefect.worker.submitted-flow-run", "prefect.worker.executed-flow-run"}
     platform.until(lambda: platform.events(first) == told, "the worker's events arrive")

@@ -3,6 +3,7 @@
 `trace` is a folder: what a run wants its test to know, it writes there.
 """
 
+import asyncio
 import json
 import os
 import signal
@@ -138,6 +139,24 @@ def pause(trace: Path) -> None:
     """Wait in our process until somebody resumes us."""
     with present(trace):
         pause_flow_run(timeout=120, poll_interval=1)
+
+
+@flow
+def step(trace: Path) -> None:
+    """Take one step after another until there is a file `open`."""
+    with present(trace):
+        while not (trace / "open").exists():
+            double(1)
+            time.sleep(LOOK_S)
+
+
+@flow
+async def step_async(trace: Path) -> None:
+    """Do the same as a coroutine."""
+    with present(trace):
+        while not (trace / "open").exists():
+            double(1)
+            await asyncio.sleep(LOOK_S)
 
 
 @flow

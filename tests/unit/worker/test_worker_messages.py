@@ -26,6 +26,7 @@ starts = st.builds(
     folder=st.text(),
     cores=st.integers(0, 1024),
     quiet=st.booleans(),
+    arguments=st.lists(st.text()).map(tuple),
 )
 events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Ready, numbers, numbers),
