@@ -1,0 +1,1 @@
+"""Who may do what, and how often: API keys, tokens, roles, lock-out, rates. No web framework."""
