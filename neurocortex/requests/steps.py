@@ -1,12 +1,11 @@
 """How a pipeline of the real-time lane runs tasks."""
 
-from collections.abc import Sequence
-from typing import Any, ParamSpec, Protocol, TypeVar
+from collections.abc import Coroutine
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from prefect import Task
 
 Arguments = ParamSpec("Arguments")
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -17,9 +16,20 @@ class Steps(Protocol):
     made for one. What does not depend on each other may run at once (`asyncio.gather`).
     """
 
+    @overload
+    async def run(
+        self,
+        task: Task[Arguments, Coroutine[Any, Any, Result]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result: ...
+
+    @overload
     async def run(
         self, task: Task[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    ) -> Result: ...
+
+    async def run(self, task: Task[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run one task and return its result.
 
         Raises:
@@ -27,7 +37,7 @@ class Steps(Protocol):
         """
         ...
 
-    async def batched(self, task: Task[..., Sequence[Result]], item: Item, *shared: Any) -> Result:
+    async def batched(self, task: Task[Any, list[Result]], item: object, *shared: Any) -> Result:
         """Run a task that takes many items at once, together with other requests' items.
 
         Args:

@@ -1,0 +1,1 @@
+"""Where a request is served: the lane, the tier, and why. Pure rules."""

@@ -1,0 +1,43 @@
+"""What changed in Redis, written to PostgreSQL in batches."""
+
+import asyncio
+from typing import Final
+
+from neurocortex.tracking.states import RequestStates
+from neurocortex.tracking.table import RequestTable, Written
+
+BATCH: Final = 1000
+
+
+class WriteBehind:
+    """Changes wait in Redis until they are written, so no process takes any with it."""
+
+    def __init__(self, states: RequestStates, table: RequestTable) -> None:
+        """Write what changes in Redis into a table."""
+        self._states = states
+        self._table = table
+
+    async def once(self) -> int:
+        """Write all that waits; return how many records that were.
+
+        Raises:
+            TrackingUnavailableError: Redis or PostgreSQL does not answer; what was not written
+                waits.
+        """
+        count = 0
+        while waiting := await self._states.unwritten(BATCH):
+            ids = [id_ for id_, _ in waiting]
+            records = await self._states.many(ids)
+            ended = [id_ for id_, record in records.items() if record.is_final]
+            results = await self._states.results(ended)
+            rows = [Written(each, results.get(id_)) for id_, each in records.items()]
+            if rows:
+                await asyncio.to_thread(self._table.write, rows)
+            # A record may have changed since it was listed; then it stays listed with that version.
+            # One that Redis has dropped for its age cannot be written any more.
+            versions = {**dict(waiting), **{id_: each.version for id_, each in records.items()}}
+            await self._states.written(versions.items(), ended)
+            count += len(rows)
+            if len(waiting) < BATCH:
+                break
+        return count
