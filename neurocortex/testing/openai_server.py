@@ -1,7 +1,7 @@
 """An LLM provider that says what a test tells it to, over the OpenAI protocol.
 
-Speaks `GET /v1/models` and `POST /v1/chat/completions` (without streaming), as described in
-https://platform.openai.com/docs/api-reference/chat. Real clients drive it unchanged.
+Speaks `GET /v1/models` and `POST /v1/chat/completions`, whole or as a stream of words, as described
+in https://platform.openai.com/docs/api-reference/chat. Real clients drive it unchanged.
 
 Example:
     with OpenAIServer(lambda prompt: "Four tiers [1].") as server:
@@ -9,8 +9,9 @@ Example:
 """
 
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,6 +45,7 @@ class _ChatRequest(BaseModel):
 
     model: str
     messages: list[_Message]
+    stream: bool = False
 
 
 class OpenAIServer:
@@ -111,6 +113,8 @@ def _handler(
             answer = reply(prompt)
             if isinstance(answer, Failure):
                 self._fail(answer)
+            elif request.stream:
+                self._send_stream(request.model, answer)
             else:
                 self._send(200, _completion(request.model, answer))
 
@@ -137,6 +141,17 @@ def _handler(
             self.end_headers()
             self.wfile.write(body)
 
+        def _send_stream(self, model: str, text: str) -> None:
+            """Send each word when it is written; the connection's end is the stream's."""
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            for event in _events(model, text):
+                self.wfile.write(f"data: {event}\n\n".encode())
+                self.wfile.flush()
+            self.close_connection = True
+
         def log_message(self, *_: object) -> None:
             """Keep quiet: tests read the client's side."""
 
@@ -158,3 +173,21 @@ def _completion(model: str, text: str) -> object:
         ],
         "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
     }
+
+
+def _events(model: str, text: str) -> Iterator[str]:
+    """Yield the events of a streamed answer: a word each, the end, the usage."""
+    base = {
+        "id": "chatcmpl-scripted",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+        "model": model,
+    }
+    words = re.findall(r"\S+\s*", text)
+    for word in words:
+        choice = {"index": 0, "delta": {"role": "assistant", "content": word}}
+        yield json.dumps({**base, "choices": [{**choice, "finish_reason": None}]})
+    yield json.dumps({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    usage = {"prompt_tokens": 1, "completion_tokens": len(words), "total_tokens": len(words) + 1}
+    yield json.dumps({**base, "choices": [], "usage": usage})
+    yield "[DONE]"

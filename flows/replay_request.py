@@ -1,0 +1,55 @@
+"""replay-request: a request of the real-time lane that failed, done again step by step in sight."""
+
+import asyncio
+import json
+from typing import Any, TypeVar, cast
+
+from prefect import Task, flow
+from pydantic import BaseModel
+
+from neurocortex.errors import PipelineError
+from neurocortex.requests.registry import Registry
+from neurocortex.settings import settings
+
+Result = TypeVar("Result")
+
+
+@flow(
+    name="replay-request",
+    description="Does a request of the real-time lane again: each of its tasks is a task run.",
+    persist_result=True,
+)
+async def replay_request(request: dict[str, Any]) -> BaseModel:
+    """Do a request of the real-time lane again.
+
+    Args:
+        request: The request, as its client sent it.
+
+    Raises:
+        RequestError: it is no request of an operation that exists.
+        PipelineError: its operation is not served in the real-time lane.
+    """
+    registry = Registry.load(settings().gateway.pipelines)
+    parsed = registry.parse(json.dumps(request))
+    pipeline = registry[parsed.operation]
+    if pipeline.realtime is None:
+        raise PipelineError(parsed.operation, "it has no real-time function")
+    return cast("BaseModel", await pipeline.realtime(parsed, _TrackedSteps()))
+
+
+class _TrackedSteps:
+    """Runs tasks by Prefect's engine: each is a task run."""
+
+    async def run(self, task: Task[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """See `Steps.run`."""
+        if task.isasync:
+            return await task(*args, **kwargs)
+        return await asyncio.to_thread(task, *args, **kwargs)
+
+    async def batched(self, task: Task[Any, list[Result]], item: object, *shared: Any) -> Result:
+        """See `Steps.batched`: the batch has one item."""
+        (result,) = await asyncio.to_thread(task, [item], *shared)
+        return result
+
+    async def emit(self, text: str) -> None:
+        """See `Steps.emit`: nobody listens."""

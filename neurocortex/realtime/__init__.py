@@ -1,0 +1,1 @@
+"""The real-time lane: requests to processes that are up already, and their answers, over Redis."""

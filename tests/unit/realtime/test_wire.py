@@ -1,0 +1,54 @@
+"""Calls, answers and controls come back as they were sent; damaged bytes are a clear error."""
+
+import contextlib
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neurocortex.domain.deployments import Tier
+from neurocortex.errors import WireError
+from neurocortex.realtime import answers, call, control
+from neurocortex.realtime.answers import Event, Failure, Part, Reply
+from neurocortex.realtime.call import Call, Delivery
+from neurocortex.realtime.control import Cancel, Caught, Control
+
+CALLS = st.builds(
+    Call,
+    id=st.uuids(),
+    operation=st.text(),
+    body=st.binary(),
+    tenant=st.text(),
+    tier=st.sampled_from(Tier),
+    deadline=st.none() | st.floats(allow_nan=False),
+    stream=st.booleans(),
+)
+
+
+@given(CALLS, st.text(), st.integers(1, 9))
+def test_a_call_comes_back(sent: Call, client: str, attempt: int) -> None:
+    received = call.decode(b"1-0", call.encode(sent, client), attempt)
+    assert received == Delivery(sent, client, b"1-0", attempt)
+
+
+@pytest.mark.parametrize(
+    "event", [Part("ü "), Part(""), Reply(b'{"text":"x"}'), Failure("timeout", "too long")]
+)
+def test_an_answer_comes_back(event: Event) -> None:
+    number = uuid4()
+    assert answers.decode(answers.encode(number, event)) == (number.bytes, event)
+
+
+@pytest.mark.parametrize("sent", [Cancel(b"x" * 16), Caught(b"x" * 16, 32)])
+def test_a_control_comes_back(sent: Control) -> None:
+    assert control.decode(control.encode(sent)) == sent
+
+
+@given(st.binary())
+def test_damaged_bytes_raise_nothing_else(content: bytes) -> None:
+    with pytest.raises(WireError):
+        call.decode(b"1-0", content)
+    for decode in (answers.decode, control.decode):
+        with contextlib.suppress(WireError):
+            decode(content)
