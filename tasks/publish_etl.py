@@ -5,6 +5,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from neurocortex.datasets.etl import EtlOutcome, Staged
+from tasks.announce import announce_checks, announce_etl
 from tasks.markdown import plain
 from tasks.options import STEP
 from tasks.publish_gate import publish_gate, publish_quarantine
@@ -16,6 +17,7 @@ def publish_checks(staged: Staged) -> None:
     publish_gate("etl-gate", staged.gate)
     if staged.sample:
         publish_quarantine("etl-quarantine", staged.sample, sum(staged.rules.values()))
+    announce_checks(staged)
 
 
 @task(**STEP, task_run_name="publish the report", cache_policy=NO_CACHE)
@@ -26,6 +28,7 @@ def publish_etl(staged: Staged, outcome: EtlOutcome) -> None:
     create_markdown_artifact(
         render(outcome), key="etl-report", description=f"Dataset {outcome.report.dataset}"
     )
+    announce_etl(outcome)
 
 
 def render(outcome: EtlOutcome) -> str:

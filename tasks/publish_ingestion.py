@@ -6,6 +6,7 @@ from prefect.cache_policies import NO_CACHE
 
 from neurocortex.domain.reports import IngestReport
 from neurocortex.quality.report import GateReport
+from tasks.announce import announce_ingestion
 from tasks.markdown import plain
 from tasks.options import STEP
 from tasks.publish_gate import publish_gate, publish_quarantine
@@ -20,6 +21,7 @@ def publish_ingestion(report: IngestReport, gate: GateReport) -> None:
     publish_gate("ingest-gate", gate)
     if report.quarantined:
         publish_quarantine("ingest-quarantine", report.quarantined, len(report.quarantined))
+    announce_ingestion(report)
 
 
 def render(report: IngestReport) -> str:

@@ -1,0 +1,1 @@
+"""The Stream: events between services, each handled at least once by whoever registered for it."""
