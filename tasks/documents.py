@@ -18,6 +18,7 @@ from neurocortex.domain.reports import LoadReport
 from neurocortex.engines.embedders import configured, of_collection
 from neurocortex.lake.loading import LoadProgress
 from neurocortex.lake.store import Lake
+from neurocortex.privacy.opening import protected_document, protected_entry
 from neurocortex.settings import settings
 from tasks.lake import opened
 from tasks.options import LOAD, STEP
@@ -42,8 +43,15 @@ def read_known_versions(lake: str, collection: str) -> Mapping[str, str]:
 
 @task(**LOAD, task_run_name="read {files[0].path.name} and following", cache_policy=NO_CACHE)
 def read_documents(files: Sequence[SourceFile]) -> Reading:
-    """Return the documents in a batch of files, and what cannot be read."""
-    return read_all(files)
+    """Return the documents in a batch of files, and what cannot be read.
+
+    Personal data in them is hidden as `privacy.documents` says, before anything else sees them.
+    """
+    reading = read_all(files)
+    return Reading(
+        tuple(map(protected_document, reading.documents)),
+        tuple(map(protected_entry, reading.refused)),
+    )
 
 
 @task(**LOAD, task_run_name="gate", cache_policy=NO_CACHE)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from neurocortex.datasets.extract import Extracted, source_name
 from neurocortex.datasets.parsing import Refusals, check_types
+from neurocortex.datasets.protection import Protection, protection_of
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.datasets.transform import transform
 from neurocortex.domain.quarantine import Quarantined
@@ -24,9 +25,10 @@ class Checked(NamedTuple):
     frame: pd.DataFrame
     """With the target's columns; the index is the row's number in the source."""
     judged: pd.DataFrame
-    """The same rows, with the source's columns that whole-table expectations look at."""
+    """The same rows, with the source's columns that whole-table expectations look at, in clear."""
     quarantined: tuple[Quarantined, ...]
     report: GateReport
+    """Nothing in the entries and in it shows a value that the dataset's `privacy` hides."""
 
 
 def check_chunk(chunk: Extracted, spec: DatasetSpec) -> Checked:
@@ -35,11 +37,13 @@ def check_chunk(chunk: Extracted, spec: DatasetSpec) -> Checked:
     report = evaluate(typed, spec.suite.by_row)
     refused |= report.failed_rows
     passed = typed.drop(index=list(report.failed_rows))
-    frame, failed = transform(passed, spec)
+    protection = protection_of(spec)
+    frame, failed = transform(protection.frame(passed), spec)
     refused |= failed
-    entries = (*chunk.quarantined, *_set_aside(chunk.frame, refused, spec))
+    malformed = map(protection.malformed, chunk.quarantined)
+    entries = (*malformed, *_set_aside(chunk.frame, refused, spec, protection))
     judged = passed.loc[frame.index, judged_columns(spec)]
-    return Checked(frame, judged, entries, report.without_rows())
+    return Checked(frame, judged, entries, protection.report(report.without_rows()))
 
 
 def judged_columns(spec: DatasetSpec) -> list[str]:
@@ -49,11 +53,20 @@ def judged_columns(spec: DatasetSpec) -> list[str]:
 
 
 def refused_later(
-    removed: Iterator[Removed], refusals: Mapping[int, tuple[Refusal, ...]], spec: DatasetSpec
+    removed: Iterator[Removed],
+    refusals: Mapping[int, tuple[Refusal, ...]],
+    judged: pd.DataFrame,
+    spec: DatasetSpec,
 ) -> Iterator[Quarantined]:
-    """Yield entries for staged rows that a whole-table expectation refused."""
+    """Yield entries for staged rows that a whole-table expectation refused.
+
+    `judged` is what it looked at. The rows are staged as they are to be stored, so only the reasons
+    may still quote what has to be hidden.
+    """
+    protection = protection_of(spec)
     for each in removed:
-        yield _entry(spec, each.row, refusals[each.row], each.payload)
+        values = {str(name): value for name, value in judged.loc[each.row].items()}
+        yield _entry(spec, each.row, protection.refusals(refusals[each.row], values), each.payload)
 
 
 def repeated(removed: Iterator[Removed], spec: DatasetSpec) -> Iterator[Quarantined]:
@@ -67,11 +80,16 @@ def repeated(removed: Iterator[Removed], spec: DatasetSpec) -> Iterator[Quaranti
         yield _entry(spec, each.row, (Refusal(DUPLICATE_KEY, reason),), each.payload)
 
 
-def _set_aside(raw: pd.DataFrame, refused: Refusals, spec: DatasetSpec) -> Iterator[Quarantined]:
+def _set_aside(
+    raw: pd.DataFrame, refused: Refusals, spec: DatasetSpec, protection: Protection
+) -> Iterator[Quarantined]:
     rows = sorted(refused)
-    payloads = raw.loc[rows].to_dict("records")
-    for row, payload in zip(rows, payloads, strict=True):
-        yield _entry(spec, row, refused[row], json.dumps(payload, ensure_ascii=False))
+    names = [str(name) for name in raw.columns]
+    values = raw.loc[rows].itertuples(index=False, name=None)
+    for row, each in zip(rows, values, strict=True):
+        payload = dict(zip(names, each, strict=True))
+        kept = json.dumps(protection.payload(payload), ensure_ascii=False)
+        yield _entry(spec, row, protection.refusals(refused[row], payload), kept)
 
 
 def _entry(spec: DatasetSpec, row: int, refusals: tuple[Refusal, ...], payload: str) -> Quarantined:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from neurocortex.datasets import checks
 from neurocortex.datasets.extract import extract
+from neurocortex.datasets.protection import protection_of
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import EtlReport
@@ -232,9 +233,9 @@ class _Staging:
             suite = self.spec.suite.by_table
             if suite.expectations:
                 report = gate.evaluate(judged, suite)
-                self.reports.append(report.without_rows())
+                self.reports.append(protection_of(self.spec).report(report.without_rows()))
                 removed = staging.remove(driver(connection), self.load.id, list(report.failed_rows))
-                entries = checks.refused_later(removed, report.failed_rows, self.spec)
+                entries = checks.refused_later(removed, report.failed_rows, judged, self.spec)
                 self._take_out(connection, entries)
 
     def _take_out(self, connection: Connection, entries: Iterable[Quarantined]) -> list[int]:

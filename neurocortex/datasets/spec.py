@@ -1,6 +1,6 @@
 """A dataset as one frozen value, checked as a whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -9,10 +9,12 @@ from pydantic import Field, StringConstraints, model_validator
 from neurocortex.datasets.schedules import Schedule
 from neurocortex.datasets.sources import Source
 from neurocortex.datasets.transforms import Columns, Transform, require_column
-from neurocortex.domain.columns import Column
+from neurocortex.domain.columns import Column, ColumnType
 from neurocortex.domain.deployments import Tier
 from neurocortex.domain.strict import Strict, problem
 from neurocortex.lake.rows.table import MAX_NAME_CHARS, NAME_PATTERN, WriteMode
+from neurocortex.privacy.classes import DataClass, action_of, suits_key
+from neurocortex.privacy.policies import Action
 from neurocortex.quality.expectations import Expectation, Suite
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME_CHARS)]
@@ -40,6 +42,8 @@ class DatasetSpec(Strict):
     """About the source's columns; checked on the rows whose values are of the right type."""
     transforms: tuple[Transform, ...] = ()
     """In order; each sees the columns the one before it leaves."""
+    privacy: Mapping[str, Action | DataClass] = {}
+    """What is done to columns of the source that hold personal data, before the transforms."""
     target: Target
     schedule: Schedule | None = None
     tier: Tier = Tier.MEDIUM
@@ -72,6 +76,23 @@ class DatasetSpec(Strict):
             for name in expectation.columns:
                 with _at("expectations", place, "kwargs"):
                     require_column(name, self.columns)
+        return self
+
+    @model_validator(mode="after")
+    def _privacy_fits(self) -> "DatasetSpec":
+        for name, policy in self.privacy.items():
+            with _at("privacy", name):
+                column = require_column(name, self.columns)
+                if column.type is not ColumnType.TEXT and action_of(policy) is not Action.KEEP:
+                    raise ValueError(
+                        f"column {name!r} is of type {column.type}, and only text can be hidden:"
+                        " declare it as text, or leave it out with the transform `drop`."
+                    )
+                if column.key and not suits_key(policy):
+                    raise ValueError(
+                        f"column {name!r} is part of the key, so it must stay the same from load to"
+                        f" load: `{Action.HASH}` or `{Action.KEEP}`."
+                    )
         return self
 
     @model_validator(mode="after")

@@ -1,0 +1,86 @@
+"""A dataset's columns of personal data: hidden in rows, in quarantine entries and in reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from neurocortex.datasets.spec import DatasetSpec
+from neurocortex.domain.quarantine import Quarantined
+from neurocortex.domain.work import DEFAULT_TENANT
+from neurocortex.privacy.frames import ColumnHider
+from neurocortex.privacy.opening import configured_finder, configured_policy, keyring
+from neurocortex.privacy.policies import Action
+from neurocortex.quality.report import ExpectationResult, GateReport, Refusal
+
+NOT_SHOWN = "<hidden>"
+
+_TELLING_CHARS = 40
+"""Reasons show the beginning of a value only: so many characters of it are enough to know it by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a dataset's `privacy` does; nothing where it has none."""
+
+    hider: ColumnHider
+
+    def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return rows with their columns hidden."""
+        return self.hider.frame(frame) if self.hider.columns else frame
+
+    def payload(self, row: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Return a row as quarantine keeps it: protected as it would be in the table."""
+        return {
+            name: None if value is None else self.hider.value(name, value)
+            for name, value in row.items()
+        }
+
+    def malformed(self, entry: Quarantined) -> Quarantined:
+        """Return an entry for a row that could not be taken apart, with the whole row encrypted."""
+        if not self.hider.columns:
+            return entry
+        return entry.model_copy(update={"payload": self.hider.row(entry.payload)})
+
+    def refusals(
+        self, refusals: tuple[Refusal, ...], row: Mapping[str, object]
+    ) -> tuple[Refusal, ...]:
+        """Return reasons without the values of hidden columns that they quote."""
+        telling = [
+            repr(row[name])[1:-1][:_TELLING_CHARS]
+            for name in self.hider.columns
+            if isinstance(row.get(name), str) and row[name]
+        ]
+        return tuple(
+            Refusal(each.rule, f"{each.rule} was not met by a value that is {NOT_SHOWN}")
+            if any(value in each.reason for value in telling)
+            else each
+            for each in refusals
+        )
+
+    def report(self, report: GateReport) -> GateReport:
+        """Return a gate's report without values of hidden columns."""
+        results = tuple(self._result(each) for each in report.results)
+        return report.model_copy(update={"results": results})
+
+    def _result(self, result: ExpectationResult) -> ExpectationResult:
+        if not set(result.expectation.columns) & set(self.hider.columns):
+            return result
+        observed = NOT_SHOWN if result.observed else ""
+        return result.model_copy(
+            update={"sample": (NOT_SHOWN,) * len(result.sample), "observed": observed}
+        )
+
+
+def protection_of(spec: DatasetSpec) -> Protection:
+    """Return what protects a dataset's rows."""
+    return Protection(
+        ColumnHider(
+            spec.name,
+            DEFAULT_TENANT,
+            spec.privacy,
+            keyring,
+            configured_finder(),
+            configured_policy(Action.REDACT),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Recognisers of personal data by patterns, dictionaries and context; each is pure."""
