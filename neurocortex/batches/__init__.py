@@ -1,0 +1,1 @@
+"""Batches: many requests of the real-time lane, done by one flow run."""

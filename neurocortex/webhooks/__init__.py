@@ -1,0 +1,1 @@
+"""Webhooks: programs are told of an end by a signed call, and need not ask."""
