@@ -56,7 +56,10 @@ def _start_and_stop(home: Home) -> tuple[float, float]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
         "NEUROCORTEX_HOME": str(home.folder),
-        **{f"NEUROCORTEX_PORTS__{name}": "0" for name in ("POSTGRES", "REDIS", "PREFECT")},
+        **{
+            f"NEUROCORTEX_PORTS__{name}": "0"
+            for name in ("POSTGRES", "REDIS", "PREFECT", "GATEWAY", "GRPC")
+        },
     }
     began = time.monotonic()
     with subprocess.Popen(

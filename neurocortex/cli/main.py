@@ -10,12 +10,16 @@ import typer
 
 from neurocortex.cli import (
     ask,
+    cache,
     dead,
     deploy,
     doctor,
     down,
+    events,
     explain,
+    gateway,
     ingest,
+    keys,
     settings,
     status,
     tiers,
@@ -50,10 +54,13 @@ app = typer.Typer(
 for command in (
     *(up.up, down.down, status.status, deploy.deploy),
     *(ingest.ingest, ask.ask, settings.settings, doctor.doctor),
-    *(worker.worker, tiers.tiers, explain.explain),
+    *(worker.worker, gateway.gateway, tiers.tiers, explain.explain),
 ):
     app.command()(command)
 app.add_typer(dead.app, name="dead")
+app.add_typer(events.app, name="events")
+app.add_typer(cache.app, name="cache")
+app.add_typer(keys.app, name="keys")
 
 
 def run() -> None:

@@ -1,5 +1,6 @@
 """`neurocortex up`."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,12 +59,22 @@ def up(
                 raise typer.Exit(0 if worked else 1)
             show.note(f"Prefect UI: {started.running.api_url.removesuffix('/api')}")
             show.note('Try: neurocortex ask "..." in another terminal. Ctrl-C here stops it all.')
+            started.run("neurocortex.cli.first_key")
+            show.note(f"Console: {started.gateway_url}. Programs ask it, with an API key in $KEY:")
+            show.note(_curl(started.gateway_url))
             started.watch()
     except StopRequestedError:
         if once:
             raise typer.Exit(1) from None
     except AlreadyRunningError as error:
         show.note(f"{error} It is only just starting: `neurocortex status` shows when it is up.")
+
+
+def _curl(url: str) -> str:
+    from neurocortex.cli.main_job import QUESTION
+
+    body = json.dumps({"operation": "answer", "question": QUESTION})
+    return f"  curl {url}/v1/requests -H \"Authorization: Bearer $KEY\" -d '{body}'"
 
 
 def _documents(corpus: Path | None, once: bool, home: "Home", show: "Steps") -> Path | None:

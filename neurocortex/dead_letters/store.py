@@ -124,6 +124,12 @@ class DeadLetters:
         with self._transaction() as connection:
             return tuple(_letter(row) for row in connection.execute(query))
 
+    def count(self) -> int:
+        """Return how many letters wait to be looked into: those that were not replayed."""
+        query = select(func.count()).where(dead_letters.c.replayed_as.is_(None))
+        with self._transaction() as connection:
+            return connection.execute(query).scalar_one()
+
     def missing(self, ends: Collection[tuple[UUID, int]]) -> frozenset[UUID]:
         """Return which of these runs, each with its number of attempts, have no letter yet."""
         query = select(*KEY).where(tuple_(*KEY).in_(ends))

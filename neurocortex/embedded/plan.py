@@ -19,6 +19,10 @@ class Plan:
     postgres: PostgresServer | None
     redis: RedisServer | None
     prefect: PrefectServer | None
+    gateway_port: int
+    """It is always started, as the worker and the lane are."""
+    grpc_port: int
+    """The gateway's too."""
     running: Running
 
 
@@ -55,12 +59,16 @@ def make(settings: Settings, home: Home) -> Plan:
             database_url=_prefect_database_url(settings, postgres),
             redis_url=_redis_url(settings, redis, redis_server.PREFECT_DATABASE),
         )
+    gateway_port = ports.choose("gateway", wanted.gateway, last.gateway)
+    grpc_port = ports.choose("grpc", wanted.grpc, last.grpc)
     state.write_ports(
         home.run,
         state.Ports(
             postgres=postgres.port if postgres else last.postgres,
             redis=redis.port if redis else last.redis,
             prefect=prefect.port if prefect else last.prefect,
+            gateway=gateway_port,
+            grpc=grpc_port,
         ),
     )
     running = Running(
@@ -70,22 +78,24 @@ def make(settings: Settings, home: Home) -> Plan:
         redis_url=_redis_url(settings, redis, redis_server.PLATFORM_DATABASE),
         api_url=prefect.api_url if prefect else str(settings.prefect_api_url),
     )
-    return Plan(postgres, redis, prefect, running)
+    return Plan(postgres, redis, prefect, gateway_port, grpc_port, running)
 
 
 def detours(plan: Plan) -> Iterator[str]:
     """Yield a sentence for each service that does not listen where people would look for it."""
-    for service, server in (
-        ("postgres", plan.postgres),
-        ("redis", plan.redis),
-        ("prefect", plan.prefect),
+    for service, port in (
+        ("postgres", plan.postgres.port if plan.postgres else None),
+        ("redis", plan.redis.port if plan.redis else None),
+        ("prefect", plan.prefect.port if plan.prefect else None),
+        ("gateway", plan.gateway_port),
+        ("grpc", plan.grpc_port),
     ):
         wanted: int | None = getattr(plan.running.settings.ports, service)
         usual = ports.USUAL[service]
-        if server is None or wanted is not None or server.port == usual:
+        if port is None or wanted is not None or port == usual:
             continue
         if not ports.is_free(usual):
-            yield f"{service} listens on {server.port}: {usual} is held by {ports.holder(usual)}"
+            yield f"{service} listens on {port}: {usual} is held by {ports.holder(usual)}"
 
 
 def check_existing(plan: Plan) -> None:

@@ -1,4 +1,4 @@
-"""Bring the platform up: PostgreSQL and Redis, the Prefect server and the worker."""
+"""Bring the platform up: the stores, the Prefect server, and what does the work."""
 
 import sys
 import time
@@ -11,7 +11,9 @@ from typing import Final, Protocol
 from neurocortex.embedded import plan as plans
 from neurocortex.embedded import state
 from neurocortex.embedded.announcement import Announcement
+from neurocortex.embedded.gateway_service import GatewayService, address
 from neurocortex.embedded.home import Home
+from neurocortex.embedded.lane_service import LaneService
 from neurocortex.embedded.leftovers import end_leftovers
 from neurocortex.embedded.plan import Plan
 from neurocortex.embedded.prefect_api import PrefectApi
@@ -43,6 +45,8 @@ class Platform:
     ready_s: float
     """How long the start took."""
     supervisor: Supervisor
+    gateway_url: str
+    """Where programs and browsers reach the gateway."""
 
     def run(self, *module: str) -> int:
         """Run a module of ours with its arguments, to the same terminal; return its exit code.
@@ -87,7 +91,9 @@ def platform(settings: Settings, show: ShowSteps) -> Iterator[Platform]:
                 try:
                     _bring_up(plan, supervisor, show)
                     announcement.phase("ready")
-                    yield Platform(plan.running, time.monotonic() - began, supervisor)
+                    took_s = time.monotonic() - began
+                    url = address(settings.gateway.host, plan.gateway_port)
+                    yield Platform(plan.running, took_s, supervisor, url)
                 finally:
                     announcement.phase("stopping")
                     with show.step("stopping"):
@@ -99,17 +105,26 @@ def platform(settings: Settings, show: ShowSteps) -> Iterator[Platform]:
 def _bring_up(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
     plans.check_existing(plan)
     _start_stores(plan, supervisor, show)
+    running, home = plan.running, plan.running.home
+    environment = environment_of(running)
     worker = WorkerService(
-        environment_of(plan.running),
-        plan.running.home.turn_over("worker"),
-        PrefectApi(plan.running.api_url),
+        environment, home.turn_over("worker"), PrefectApi(running.api_url)
     ).service()
-    log = plan.running.home.turn_over("deploy")
+    lane = LaneService(environment, home.turn_over("lane"), running.redis_url or "").service()
+    gateway = GatewayService(
+        environment,
+        home.turn_over("gateway"),
+        plan.gateway_port,
+        plan.grpc_port,
+        running.settings.gateway.host,
+    ).service()
+    log = home.turn_over("deploy")
     if plan.prefect is not None:
         supervisor.start(plan.prefect.service())
-    # Both wait for the server; until then they import what they need.
-    supervisor.start(worker)
-    deploying = supervisor.begin(_job(plan.running, WHEN_READY, DEPLOY_MODULE, log=log))
+    # All wait for the server; until then they import what they need.
+    for service in (worker, lane, gateway):
+        supervisor.start(service)
+    deploying = supervisor.begin(_job(running, WHEN_READY, DEPLOY_MODULE, log=log))
     if plan.prefect is not None:
         with show.step("Prefect server"):
             supervisor.wait_until_ready(plan.prefect.service().name)
@@ -117,8 +132,8 @@ def _bring_up(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
     with show.step("work pools, blocks and deployments"):
         if supervisor.finish(deploying) != 0:
             raise ServiceFailedError("deploy", "failed", log, tail(log))
-    with show.step("worker"):
-        supervisor.wait_until_ready(worker.name)
+    with show.step("worker, real-time lane and gateway"):
+        supervisor.wait_until_ready(worker.name, lane.name, gateway.name)
     supervisor.restart_what_dies()
 
 

@@ -11,7 +11,13 @@ from neurocortex.errors import PortInUseError
 HOST: Final = "127.0.0.1"
 """Embedded services are for this machine only."""
 
-USUAL: Final[dict[str, int]] = {"postgres": 54320, "redis": 63790, "prefect": 4200}
+USUAL: Final[dict[str, int]] = {
+    "postgres": 54320,
+    "redis": 63790,
+    "prefect": 4200,
+    "gateway": 8080,
+    "grpc": 8081,
+}
 """Beside the registered 5432 and 6379, where a system's own server would listen."""
 
 
@@ -19,7 +25,7 @@ def choose(service: str, wanted: int | None, last: int | None) -> int:
     """Return the port a service is to listen on.
 
     Args:
-        service: `postgres`, `redis` or `prefect`.
+        service: one of `USUAL`.
         wanted: the setting: None leaves the choice here, 0 asks for any free port.
         last: the port it had the time before; addresses people noted stay true.
 

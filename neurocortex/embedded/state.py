@@ -85,6 +85,8 @@ class Ports(_Record):
     postgres: int | None = None
     redis: int | None = None
     prefect: int | None = None
+    gateway: int | None = None
+    grpc: int | None = None
 
 
 def read(run: Path) -> State | None:

@@ -18,7 +18,10 @@ from neurocortex.embedded.state import ServiceRecord, State
 
 HERE = Path(__file__).parent
 COMMAND = str(Path(sys.executable).with_name("neurocortex"))
-ANY_PORTS = {f"NEUROCORTEX_PORTS__{name}": "0" for name in ("POSTGRES", "REDIS", "PREFECT")}
+ANY_PORTS = {
+    f"NEUROCORTEX_PORTS__{name}": "0"
+    for name in ("POSTGRES", "REDIS", "PREFECT", "GATEWAY", "GRPC")
+}
 
 FIRST_RUN_TIMEOUT_S = 280.0
 """For a start with the main job, which takes 40 s where nothing else runs."""
@@ -180,7 +183,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     process = user.start(output, "up")
     try:
         _until(
-            lambda: "Ctrl-C here stops it" in output.read_text() or process.poll() is not None,
+            lambda: "curl http" in output.read_text() or process.poll() is not None,
             FIRST_RUN_TIMEOUT_S,
         )
         assert process.poll() is None, output.read_text()

@@ -56,7 +56,6 @@ def postgres_server(services_folder: Path) -> Iterator[PostgresServer]:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
         with psycopg.connect(server.superuser_url(TEMPLATE), autocommit=True) as connection:
             connection.execute("CREATE EXTENSION vector")
-            connection.execute("CREATE EXTENSION pg_trgm")
         yield server
 
 

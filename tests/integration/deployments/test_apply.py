@@ -250,6 +250,9 @@ def test_the_manifest_is_what_the_checkout_has() -> None:
         "ingest-documents": Tier.MEDIUM,
         "answer-question-high": Tier.HIGH,
         "answer-question-critical": Tier.CRITICAL,
+        "replay-request": Tier.LOW,
+        "run-batch-medium": Tier.MEDIUM,
+        "run-batch-low": Tier.LOW,
     }
 
 

@@ -19,7 +19,10 @@ from neurocortex.settings import Settings
 
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
-ANY_PORTS = {f"NEUROCORTEX_PORTS__{name}": "0" for name in ("POSTGRES", "REDIS", "PREFECT")}
+ANY_PORTS = {
+    f"NEUROCORTEX_PORTS__{name}": "0"
+    for name in ("POSTGRES", "REDIS", "PREFECT", "GATEWAY", "GRPC")
+}
 
 
 class Command:

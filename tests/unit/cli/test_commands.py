@@ -17,7 +17,7 @@ from neurocortex.settings import load
 
 COMMANDS = (
     *("up", "down", "status", "deploy", "ingest", "ask", "settings", "doctor"),
-    *("worker", "tiers", "explain", "dead"),
+    *("worker", "gateway", "tiers", "explain", "dead", "events", "cache", "keys"),
 )
 
 
@@ -84,6 +84,9 @@ def test_the_help_needs_no_heavy_import() -> None:
         ["dead", "list", "--since", "soon"],
         ["dead", "show", "no-id"],
         ["dead", "replay"],
+        ["cache", "clear"],
+        ["cache", "invalidate"],
+        ["cache", "invalidate", "--tag", "a", "--key", "a:b:c"],
     ],
 )
 def test_a_usage_error_is_exit_code_2(cli: CliRunner, arguments: list[str]) -> None:

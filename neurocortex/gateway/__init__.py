@@ -1,0 +1,1 @@
+"""The gateway: programs ask over HTTP, server-sent events and WebSocket."""

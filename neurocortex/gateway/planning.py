@@ -1,0 +1,72 @@
+"""From bytes to a request with a route: read, permitted, routed. No I/O."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from neurocortex.gateway.callers import caller_of
+from neurocortex.requests.registry import AnyPipeline, Registry
+from neurocortex.requests.request import Request
+from neurocortex.routing.route import Lane, Load, Reason, Route
+from neurocortex.routing.router import route
+from neurocortex.security.principal import Principal
+from neurocortex.security.roles import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a client sent, and how it wants to be answered."""
+
+    id: UUID
+    """Of the request from now on."""
+    principal: Principal
+    body: bytes
+    """The request's JSON."""
+    fresh: bool = False
+    """No answer from the cache."""
+    no_wait: bool = False
+    """An id instead of the answer."""
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A request that is valid and allowed, and where it is served."""
+
+    asking: Asking
+    request: Request
+    pipeline: AnyPipeline
+    route: Route
+
+    def in_real_time(self) -> "Planned":
+        """Return it for the real-time lane: its client knows no other way to be answered."""
+        if self.route.lane is Lane.REALTIME or self.pipeline.realtime is None:
+            return self
+        reason = Reason("waited_for", "The client's protocol has no answer but the result.")
+        reasons = (*self.route.reasons, reason)
+        return replace(self, route=replace(self.route, lane=Lane.REALTIME, reasons=reasons))
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans requests of the registry's operations."""
+
+    registry: Registry
+    load: Callable[[], Load | None]
+    """How busy the lanes were lately."""
+
+    def plan(self, asking: Asking) -> Planned:
+        """Return where a request is served.
+
+        Raises:
+            InvalidRequestError: it is no JSON, or a field is missing, unknown or not allowed.
+            UnknownOperationError: no pipeline serves it.
+            ForbiddenError: its caller may not ask that.
+        """
+        request = self.registry.parse(asking.body)
+        pipeline = self.registry[request.operation]
+        asking.principal.require(Scope.REQUESTS_WRITE if pipeline.writes else Scope.ANSWERS_READ)
+        caller = caller_of(asking.principal)
+        chosen = route(request, pipeline, caller, time.time(), self.load())
+        return Planned(asking, request, pipeline, chosen)

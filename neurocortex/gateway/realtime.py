@@ -1,0 +1,111 @@
+"""Requests that are answered at once: from the cache, else by the real-time lane."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from neurocortex.admission.values import Ticket
+from neurocortex.gateway.answers import Answers, CacheUse, key_of
+from neurocortex.gateway.metrics import Metrics
+from neurocortex.gateway.planning import Planned
+from neurocortex.realtime.answers import Part, Reply
+from neurocortex.realtime.call import Call
+from neurocortex.realtime.client import LaneClient
+from neurocortex.routing.route import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of a request."""
+
+    body: bytes
+    """Its JSON."""
+    route: Route
+    use: CacheUse | None = None
+    """None: the operation is not cached."""
+
+
+@dataclass(frozen=True, slots=True)
+class RealTime:
+    """The real-time lane behind the cache."""
+
+    lane: LaneClient
+    answers: Answers
+    metrics: Metrics
+
+    async def answer(self, planned: Planned) -> Answer:
+        """Return the answer of a request.
+
+        Raises:
+            AdmissionError: it is not let in.
+            Exception: what the lane answered instead of a result.
+        """
+        caching = self.answers.caching_of(planned.pipeline)
+        if caching is None:
+            return Answer(await self._process(planned), planned.route)
+        key = key_of(planned.asking.principal.tenant, planned.pipeline, planned.request)
+        if planned.asking.fresh:
+            body = await self._process(planned)
+            await self.answers.keep(key, caching, planned.request, body)
+            self.metrics.cached(CacheUse.MISS)
+            return Answer(body, planned.route, CacheUse.MISS)
+        kept = await self.answers.get_or_compute(
+            key, caching, planned.request, lambda: self._process(planned)
+        )
+        self.metrics.cached(kept.use)
+        return Answer(kept.body, planned.route, kept.use)
+
+    async def parts(self, planned: Planned) -> AsyncGenerator[Part | Answer]:
+        """Yield the parts of an answer as they come, then the answer. Raises as `answer`."""
+        caching, request = self.answers.caching_of(planned.pipeline), planned.request
+        key = key_of(planned.asking.principal.tenant, planned.pipeline, request)
+        if caching is not None and not planned.asking.fresh:
+            known = await self.answers.get(key)
+            if known is not None:
+                self.metrics.cached(CacheUse.HIT)
+                yield Answer(known, planned.route, CacheUse.HIT)
+                return
+        call, ticket = _call(planned, stream=True)
+        self._count(planned)
+        async with aclosing(self.lane.stream(call, ticket)) as events:
+            async for event in events:
+                if not isinstance(event, Reply):
+                    yield event
+                    continue
+                use = None
+                if caching is not None:
+                    await self.answers.keep(key, caching, request, event.body)
+                    self.metrics.cached(CacheUse.MISS)
+                    use = CacheUse.MISS
+                yield Answer(event.body, planned.route, use)
+
+    async def _process(self, planned: Planned) -> bytes:
+        self._count(planned)
+        reply = await self.lane.call(*_call(planned, stream=False))
+        return reply.body
+
+    def _count(self, planned: Planned) -> None:
+        route = planned.route
+        self.metrics.served(planned.pipeline.operation, route.lane.value, route.tier.value)
+
+
+def _call(planned: Planned, *, stream: bool) -> tuple[Call, Ticket]:
+    asking, route = planned.asking, planned.route
+    call = Call(
+        id=asking.id,
+        operation=planned.pipeline.operation,
+        body=asking.body,
+        tenant=asking.principal.tenant,
+        tier=route.tier,
+        deadline=route.deadline,
+        stream=stream,
+    )
+    ticket = Ticket(
+        id=asking.id,
+        lane=route.lane,
+        tier=route.tier,
+        tenant=asking.principal.tenant,
+        estimate_s=route.estimate.seconds,
+        deadline=route.deadline,
+    )
+    return call, ticket

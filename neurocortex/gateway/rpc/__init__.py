@@ -1,0 +1,1 @@
+"""gRPC for services: the same requests, credentials and limits as over HTTP."""
