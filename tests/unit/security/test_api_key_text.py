@@ -52,7 +52,9 @@ def test_one_wrong_letter_is_noticed_without_a_server(at: int, letter: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nc_", TEXT[:-1], TEXT + "0", TEXT.upper(), " " + TEXT, TEXT + "\n", "nc_ä" * 15]
+    "text",
+    ["", "nc_", TEXT[:-1], TEXT + "0", TEXT.upper(), " " + TEXT, TEXT + "\n", "nc_ä" * 15],
+    ids=["empty", "prefix", "short", "long", "upper", "space", "line", "foreign"],
 )
 def test_what_is_no_whole_key_is_none(text: str) -> None:
     assert read_key(text) is None

@@ -31,7 +31,11 @@ def signed_with(header: dict[str, object]) -> str:
     return ".".join(urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
 
 
-@pytest.mark.parametrize("header", [f"Bearer {TEXT}", f"bearer  {TEXT} ", TEXT, f" {TEXT}"])
+@pytest.mark.parametrize(
+    "header",
+    [f"Bearer {TEXT}", f"bearer  {TEXT} ", TEXT, f" {TEXT}"],
+    ids=["bearer", "spaces", "bare", "space"],
+)
 def test_an_api_key(header: str) -> None:
     read = read_credential(header)
     assert isinstance(read, PresentedKey)
@@ -55,7 +59,7 @@ def test_nothing_at_all_is_answered_with_a_challenge_without_an_error(header: st
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
-        (TEXT[:-1], "mistyped"),
+        pytest.param(TEXT[:-1], "mistyped", id="mistyped"),
         ("Basic dXNlcjpwYXNz", "neither"),
         ("a.b.c", "neither"),
         ("x" * (MAX_CHARS + 1), "too long"),
