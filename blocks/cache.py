@@ -14,6 +14,7 @@ from blocks.redis_check import complaint
 from neurocortex.cache import addresses, cache
 from neurocortex.cache.codec import Adapter
 from neurocortex.cache.process import DISK, ProcessCache, of_process
+from neurocortex.cache.task_results import is_readable
 from neurocortex.errors import EntryNotFoundError
 from neurocortex.settings import settings
 
@@ -121,6 +122,6 @@ class Cache(WritableFileSystem):
 
 
 def _found(path: str, content: bytes | None) -> bytes:
-    if content is None:
+    if content is None or not is_readable(content):
         raise EntryNotFoundError(path)
     return content

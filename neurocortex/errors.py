@@ -72,6 +72,7 @@ NeuroCortexError
 │   ├── BodyTooLargeError       more bytes than one may send
 │   ├── SlowClientError         it did not come in within the time
 │   ├── ConnectionBusyError     one connection asks for too much at once
+│   ├── UploadBusyError         a batch is being received: one of a tenant, some of all
 │   ├── DuplicateIdError        an id that a request of the connection has already
 │   ├── AdmissionError          it was not let in: come back later
 │   │   ├── QueueFullError
@@ -87,9 +88,11 @@ NeuroCortexError
 │   │   └── BatchNotFoundError
 │   ├── SessionFullError        it would remember more than it may
 │   ├── TrackingUnavailableError  what was asked cannot be recorded or read
+│   ├── UnrecordableError       a text in it is none that PostgreSQL keeps
 │   ├── ServingError            the real-time lane could not answer it
 │   │   ├── LaneTimeoutError    no answer within the lane's time
 │   │   ├── DeadlinePassedError  its deadline passed before it was begun or done
+│   │   │   └── BudgetSpentError  it took more processing time than it allows itself
 │   │   ├── LaneUnavailableError  the lane's Redis does not answer, or lost the request
 │   │   ├── GivenUpError        it ended each process that worked on it
 │   │   └── RemoteError         what its pipeline raised, as the lane reports it
@@ -586,6 +589,20 @@ class ConnectionBusyError(RequestError):
         self.retry_after_s = retry_after_s
 
 
+class UploadBusyError(RequestError):
+    """As many batches are being received as may, of a tenant or of all. `limit` is that number."""
+
+    code = "upload_busy"
+
+    def __init__(self, limit: int, whose: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(
+            f"Batches are being received already, {limit} of {whose}: send this one again when"
+            " that is done."
+        )
+        self.limit = limit
+        self.retry_after_s = retry_after_s
+
+
 class DuplicateIdError(RequestError):
     """A request of the same connection has this id, and is not answered yet."""
 
@@ -775,6 +792,16 @@ class TrackingUnavailableError(RequestError):
         self.retry_after_s = retry_after_s
 
 
+class UnrecordableError(RequestError):
+    """PostgreSQL refuses what a request holds, such as U+0000 in a text; nothing was accepted."""
+
+    code = "unrecordable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The request cannot be recorded: {reason}. Change that, and send it.")
+        self.reason = reason
+
+
 class ServingError(RequestError):
     """The real-time lane could not answer a request."""
 
@@ -788,8 +815,8 @@ class LaneTimeoutError(ServingError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"There was no answer within {seconds:g} s. Work that takes longer belongs into the"
-            " standard lane: send it with `Prefer: respond-async`."
+            f"There was no answer within {seconds:g} s. Ask for less at once, or raise"
+            " NEUROCORTEX_REALTIME__TIMEOUT_S."
         )
         self.seconds = seconds
 
@@ -799,8 +826,23 @@ class DeadlinePassedError(ServingError):
 
     code = "deadline_passed"
 
-    def __init__(self) -> None:
-        super().__init__("The deadline of the request passed before it was answered.")
+    def __init__(
+        self, message: str = "The deadline of the request passed before it was answered."
+    ) -> None:
+        super().__init__(message)
+
+
+class BudgetSpentError(DeadlinePassedError):
+    """The request took more processing time than its `budget.seconds`."""
+
+    code = "budget_spent"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The request took longer than the {seconds:g} s of its `budget.seconds`. Ask for less"
+            " at once, or allow more."
+        )
+        self.seconds = seconds
 
 
 class LaneUnavailableError(ServingError):

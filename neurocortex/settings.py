@@ -403,7 +403,7 @@ class RealtimeSettings(Group):
     """How one process of the real-time lane works."""
 
     pipelines: int = Field(100, ge=1, le=10_000, description="Requests it works on at once.")
-    timeout_s: float = Field(30, gt=0, le=600, description="A request that takes longer fails.")
+    timeout_s: float = Field(30, gt=0, le=60, description="A request that takes longer fails.")
     threads: int = Field(16, ge=1, le=256, description="Tasks at once that are not `async`.")
     window_s: float = Field(
         5, ge=1, le=3600, description="So much of its work is one task run in Prefect's UI."

@@ -1,7 +1,8 @@
 """Results of tasks in the Cache: computed once on all machines, until they end or are invalidated.
 
-`@task(**STEP, **cached(HOUR))` is all a task needs. Its key is the tenant, the task and its code,
-and all its inputs in canonical form. A hit is a task run `Cached` in the UI.
+`@task(**STEP, **cached(HOUR))` is all a task needs. Its key is the tenant, the source of the task's
+own function (not of what it calls), and all its inputs in canonical form. A hit is a task run
+`Cached` in the UI.
 """
 
 from dataclasses import dataclass, field
@@ -12,11 +13,14 @@ from typing import Any, Final, TypedDict
 from prefect import task
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.context import TaskRunContext
+from prefect.serializers import JSONSerializer
 
 import blocks
 from blocks import saved
 from neurocortex.cache.addresses import Address
 from neurocortex.cache.keys import key_of
+from neurocortex.cache.task_results import SERIALIZER
+from neurocortex.cache.values import EVERYONE
 from neurocortex.domain.deployments import DEFAULT_BLOCK
 from tasks.cache_locks import LOCKS
 from tasks.options import STEP
@@ -37,7 +41,7 @@ class CacheOptions(TypedDict):
 
     cache_policy: CachePolicy
     persist_result: bool
-    result_serializer: str
+    result_serializer: JSONSerializer[Any]
     result_storage: str
 
 
@@ -80,19 +84,16 @@ def cached(ttl: timedelta, *tags: str) -> CacheOptions:
     return CacheOptions(
         cache_policy=policy,
         persist_result=True,
-        result_serializer="json",  # never pickle: Redis and disks are shared
+        result_serializer=SERIALIZER,
         result_storage=STORAGE,
     )
 
 
 @task(**STEP, task_run_name="forget what came from {collection}", cache_policy=NO_CACHE)
 def forget_collection(collection: str) -> None:
-    """End all cached results that were computed from a collection, for the tenant of this run.
-
-    Other tenants' end by themselves: the number of the collection's last load is in their keys.
-    """
+    """End all cached results that were computed from a collection, whoever's: all may read it."""
     tag = COLLECTION.format(collection=collection)
-    tenant = tenant_of_run()
     block = saved.find(blocks.Cache, DEFAULT_BLOCK)
     if block is not None:
-        block.shared().call(lambda results: results.cache.invalidate_tag(tenant, tag))
+        told = block.shared().call(lambda results: results.cache.invalidate_tag(EVERYONE, tag))
+        told.require_delivery()

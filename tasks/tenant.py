@@ -1,34 +1,25 @@
 """Whose work a task does."""
 
-from functools import lru_cache
-from uuid import UUID
+import os
 
-from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 
 from neurocortex.domain.work import DEFAULT_TENANT
-from neurocortex.worker.job import TENANT_TAG
+from neurocortex.worker.job import RUN_TENANT, TENANT_TAG
 
 
 def tenant_of_run() -> str:
-    """Return the tenant of the flow run that this task belongs to, as the worker sees it.
+    """Return the tenant of the flow run that this task belongs to.
 
-    A tag `tenant:NAME` comes before the job variable `tenant` of the run, and that before its
-    deployment's. A task without a flow run is of the tenant `default`.
+    In a run's process it is the one that the worker told, by the run's tag or job variables; its
+    subflows are of the same. Elsewhere, say in a flow that a script calls, a tag `tenant:NAME`
+    names it, and a task without one is of the tenant `default`.
     """
+    told = os.environ.get(RUN_TENANT)
+    if told:
+        return told
     context = FlowRunContext.get()
     run = context.flow_run if context else None
-    if run is None:
-        return DEFAULT_TENANT
-    tagged = (tag.removeprefix(TENANT_TAG) for tag in run.tags if tag.startswith(TENANT_TAG))
-    asked = (run.job_variables or {}).get("tenant")
-    return next(tagged, None) or asked or _of_deployment(run.deployment_id, run.id)
-
-
-@lru_cache(maxsize=64)
-def _of_deployment(deployment: UUID | None, run: UUID) -> str:  # noqa: ARG001 - read once per run
-    if deployment is None:
-        return DEFAULT_TENANT
-    with get_client(sync_client=True) as client:
-        asked = client.read_deployment(deployment).job_variables.get("tenant")
-    return str(asked or DEFAULT_TENANT)
+    tags = run.tags if run else []
+    tagged = (tag.removeprefix(TENANT_TAG) for tag in tags if tag.startswith(TENANT_TAG))
+    return next(tagged, "") or DEFAULT_TENANT

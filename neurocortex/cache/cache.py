@@ -92,6 +92,7 @@ async def opened(
         marks,
         backplane,
         breaker,
+        codec.can_read,
         Prefetcher() if settings.prefetch else None,
     )
     locks = Locks(client, breaker, lease_s)
@@ -194,7 +195,7 @@ class Cache:
         return announced
 
     async def invalidate_tag(self, tenant: str, tag: str) -> Announced:
-        """End all entries of a tenant that have a tag: one step, however many they are."""
+        """End all entries of a tenant, or of `EVERYONE`, that have a tag: one step for all."""
         return await self._stack.invalidate(Invalidation(tenant, "tag", tag))
 
     async def invalidate_pattern(self, tenant: str, pattern: str) -> Announced:

@@ -83,7 +83,7 @@ class Computations:
         self, key: Key, compute: Compute, policy: Policy, tags: tuple[str, ...], flight: Flight
     ) -> Landed:
         found = await self._stack.find(key)
-        if found is not None and self._codec.can_read(found.aged.entry.body):
+        if found is not None:
             if found.aged.is_fresh:
                 return Landed(found, None)
             flight.stale = found
@@ -123,13 +123,10 @@ class Computations:
                 return newer or held
             await polls.wait()
 
-    def _newer(self, known: Located | None, found: Located | None) -> Located | None:
+    @staticmethod
+    def _newer(known: Located | None, found: Located | None) -> Located | None:
         """Return what was found if it spares the computation."""
-        if (
-            found is None
-            or not found.aged.is_fresh
-            or not self._codec.can_read(found.aged.entry.body)
-        ):
+        if found is None or not found.aged.is_fresh:
             return None
         if known is not None and found.aged.entry.token <= known.aged.entry.token:
             return None

@@ -46,6 +46,8 @@ class Flights:
 
     def __init__(self) -> None:
         self._under_way: dict[str, Flight] = {}
+        self._tasks: set[asyncio.Task[Landed]] = set()
+        """Also those of flights that were replaced, which go on for who waits for them."""
 
     def of(self, key: Key) -> Flight | None:
         """Return the flight of a key."""
@@ -54,17 +56,19 @@ class Flights:
     def enter(self, key: Key, flight: Flight) -> Flight:
         """List a flight until it ends, in place of one that must not be joined any more."""
         self._under_way[key.text] = flight
+        self._tasks.add(flight.task)
         flight.task.add_done_callback(lambda task: self._ended(key, flight, task))
         return flight
 
     async def end(self) -> None:
-        """Cancel all flights, and wait for them."""
-        tasks = [flight.task for flight in self._under_way.values()]
+        """Cancel all flights, replaced ones too, and wait for them."""
+        tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _ended(self, key: Key, flight: Flight, task: asyncio.Task[Landed]) -> None:
+        self._tasks.discard(task)
         if self._under_way.get(key.text) is flight:
             del self._under_way[key.text]
         # Asking for the exception tells asyncio that it is known: all callers may have left.

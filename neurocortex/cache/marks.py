@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from neurocortex.cache.keys import Key
-from neurocortex.cache.values import Entry, Invalidation
+from neurocortex.cache.values import EVERYONE, Entry, Invalidation
 
 MARGIN_S: Final = 2 * 3600
 """Marks are kept so much longer than any entry: clocks differ, and what is under way ends."""
@@ -46,8 +46,9 @@ class Marks:
             return False
         tenant = key.tenant
         for tag in entry.tags:
-            if self._ended.get(f"tag:{tenant}:{tag}", 0) > born:
-                return False
+            for whose in (tenant, EVERYONE):
+                if self._ended.get(f"tag:{whose}:{tag}", 0) > born:
+                    return False
         patterns = self._patterns.get(tenant)
         if not patterns:
             return True
@@ -59,7 +60,8 @@ class Marks:
     def since(self, key: Key, born: int, tags: tuple[str, ...]) -> list[tuple[str, int]]:
         """Return the marks that end an entry of a key and tags that was born then."""
         tenant = key.tenant
-        names = (f"key:{key.text}", *(f"tag:{tenant}:{tag}" for tag in tags))
+        ended = (f"tag:{whose}:{tag}" for tag in tags for whose in (tenant, EVERYONE))
+        names = (f"key:{key.text}", *ended)
         ends = [(name, self._ended.get(name, 0)) for name in names]
         text = f"{key.namespace}:{key.digest}"
         for name, (version, pattern) in self._patterns.get(tenant, {}).items():

@@ -35,8 +35,11 @@ WORTH: Final = 0.4
 REST: Final = 10_000
 """Reads until it tries again."""
 
-_previous: ContextVar[Key | None] = ContextVar("previous", default=None)
-"""What the same task asked for before: tasks that take turns do not mix up the order."""
+last_asked: ContextVar[Key | None] = ContextVar("last_asked", default=None)
+"""What the same task asked for before: tasks that take turns do not mix up the order.
+
+Who carries out a task's call in another task brings it back: a task sees no change of another's.
+"""
 
 
 class Followers:
@@ -89,8 +92,8 @@ class Prefetcher:
             del self.pending[key.text]
             self.used += hit
             self._used_lately += hit
-        previous = _previous.get()
-        _previous.set(key)
+        previous = last_asked.get()
+        last_asked.set(key)
         if previous is not None and previous != key:
             self._learn(previous, key)
         if self._rests:

@@ -18,6 +18,8 @@ from redis.asyncio import Redis
 
 from neurocortex.cache import protection
 from neurocortex.cache.cache import opened
+from neurocortex.cache.keys import Key
+from neurocortex.cache.prefetch import last_asked
 from neurocortex.cache.results import Results
 from neurocortex.settings import Settings
 
@@ -65,15 +67,19 @@ class ProcessCache:
         """Carry something out, and wait for it."""
         future = self._submit(work)
         try:
-            return future.result()
+            answer, asked = future.result()
         except BaseException:
             # A timeout of Prefect's, or Ctrl-C: the work is not to go on without its caller.
             future.cancel()
             raise
+        last_asked.set(asked)
+        return answer
 
     async def acall(self, work: Callable[[Results], Awaitable[T]]) -> T:
         """Carry something out, without keeping the caller's event loop waiting."""
-        return await asyncio.wrap_future(self._submit(work))
+        answer, asked = await asyncio.wrap_future(self._submit(work))
+        last_asked.set(asked)
+        return answer
 
     def close(self) -> None:
         """Finish what is being written, and end the thread."""
@@ -81,9 +87,14 @@ class ProcessCache:
             self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(CLOSE_S)
 
-    def _submit(self, work: Callable[[Results], Awaitable[T]]) -> Future[T]:
-        async def carried_out() -> T:
-            return await work(self._results)
+    def _submit(self, work: Callable[[Results], Awaitable[T]]) -> Future[tuple[T, Key | None]]:
+        """Carry something out in a copy of the caller's context, and say what it asked for last.
+
+        The caller keeps that, so that the prefetcher sees the order of its calls.
+        """
+
+        async def carried_out() -> tuple[T, Key | None]:
+            return await work(self._results), last_asked.get()
 
         return asyncio.run_coroutine_threadsafe(carried_out(), self._loop)
 

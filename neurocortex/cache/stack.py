@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -52,11 +52,14 @@ class Stack:
         marks: Marks,
         backplane: Backplane,
         breaker: Breaker,
+        can_read: Callable[[bytes], bool],
         prefetcher: Prefetcher | None = None,
     ) -> None:
         """Read `memory`, then `redis`, then `disk`; `breaker` stands before Redis.
 
-        What `prefetcher` expects to be asked for next is brought up to the memory.
+        What Redis or the disk has counts as absent unless this version `can_read` its body:
+        another one may have written it. What `prefetcher` expects to be asked for next is brought
+        up to the memory.
         """
         self.marks = marks
         self._memory = memory
@@ -64,6 +67,7 @@ class Stack:
         self._disk = disk
         self._backplane = backplane
         self._breaker = breaker
+        self._can_read = can_read
         self._hits = self._misses = self._fills = self._evicted_bytes = 0
         self._durations = Durations()
         self._stale: Counter[str] = Counter()
@@ -131,7 +135,7 @@ class Stack:
         if self.marks.epoch == 0:
             # Invalidations were never asked for, so what the disk kept from before is not safe.
             return shared
-        aged = await self._disk.get(key)
+        aged = await self._read(self._disk, key)
         found = shared
         if aged is not None and (shared is None or shared.aged.entry.token < aged.entry.token):
             found = Located(aged, self._disk.name)
@@ -143,8 +147,12 @@ class Stack:
 
     async def shared(self, key: Key) -> Located | None:
         """Return an entry of the level that all processes share."""
-        aged = await self._redis.get(key)
+        aged = await self._read(self._redis, key)
         return Located(aged, self._redis.name) if aged is not None else None
+
+    async def _read(self, level: GuardedLevel, key: Key) -> Aged | None:
+        aged = await level.get(key)
+        return aged if aged is not None and self._can_read(aged.entry.body) else None
 
     def remember(self, key: Key, aged: Aged) -> None:
         """Keep an entry in the memory, unless it ended meanwhile."""

@@ -2,10 +2,11 @@
 
 import random
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from neurocortex.cache.keys import Key, check_part
 from neurocortex.cache.lifetimes import stretched_s
+from neurocortex.errors import CacheUnavailableError
 
 T = TypeVar("T")
 
@@ -134,6 +135,10 @@ class LevelStats:
     """The sum of those."""
 
 
+EVERYONE: Final = ""
+"""Stands for all tenants in an invalidation by tag: what several share has changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invalidation:
     """One order to forget."""
@@ -145,7 +150,8 @@ class Invalidation:
     """`namespace:digest`, the tag, or the pattern over `namespace:digest`."""
 
     def __post_init__(self) -> None:
-        check_part("tenant", self.tenant)
+        if (self.tenant, self.kind) != (EVERYONE, "tag"):
+            check_part("tenant", self.tenant)
 
     @classmethod
     def of_key(cls, key: Key) -> "Invalidation":
@@ -169,3 +175,14 @@ class Announced:
     def at(self) -> float:
         """When, in seconds since the epoch."""
         return self.version / 1_000_000
+
+    def require_delivery(self) -> None:
+        """Make sure that the others know: for a process that may end before Redis is back.
+
+        Raises:
+            CacheUnavailableError: they do not.
+        """
+        if not self.delivered:
+            raise CacheUnavailableError(
+                "cache", f"the other instances could not be told that {self.target.name} has ended"
+            )

@@ -2,18 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.work import DEFAULT_TENANT
+from neurocortex.lake.quarantine import MAX_PAYLOAD_CHARS
 from neurocortex.privacy.frames import ColumnHider
 from neurocortex.privacy.opening import configured_finder, configured_policy, keyring
 from neurocortex.privacy.policies import Action
 from neurocortex.quality.report import ExpectationResult, GateReport, Refusal
 
 NOT_SHOWN = "<hidden>"
+
+_MOST_BYTES: Final = MAX_PAYLOAD_CHARS * 3 // 4 - 50
+"""Of a row that is encrypted as a whole: quarantine would cut off what is longer then, and nobody
+could decrypt the rest. Base64 makes 4 characters of 3 bytes; 28 bytes are for the nonce and the
+tag, and 22 characters, as many as 17 bytes take, for `nc1:personal:` and the key's id."""
 
 _TELLING_CHARS = 40
 """Reasons show the beginning of a value only: so many characters of it are enough to know it by."""
@@ -37,10 +44,15 @@ class Protection:
         }
 
     def malformed(self, entry: Quarantined) -> Quarantined:
-        """Return an entry for a row that could not be taken apart, with the whole row encrypted."""
+        """Return an entry for a row that could not be taken apart, with the whole row encrypted.
+
+        Of a long row it is the beginning, as much as quarantine keeps.
+        """
         if not self.hider.columns:
             return entry
-        return entry.model_copy(update={"payload": self.hider.row(entry.payload)})
+        # The cut may go through a character: what is left of it is dropped.
+        beginning = entry.payload.encode()[:_MOST_BYTES].decode(errors="ignore")
+        return entry.model_copy(update={"payload": self.hider.row(beginning)})
 
     def refusals(
         self, refusals: tuple[Refusal, ...], row: Mapping[str, object]

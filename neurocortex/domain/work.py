@@ -10,6 +10,9 @@ from neurocortex.domain.deployments import Tier
 DEFAULT_TENANT: Final = "default"
 """Whose work it is when nobody said so."""
 
+TENANT_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+"""What a tenant may be called: names become parts of keys in Redis, and tags of runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resources:

@@ -80,12 +80,20 @@ class LangChainCache(BaseCache):
         await self._cache.acall(lambda results: results.write(address, content))
 
     def clear(self, **_: Any) -> None:
-        """End all answers of this tenant, on every machine."""
-        self._cache.call(lambda results: results.cache.invalidate_tag(self._tenant, TAG))
+        """End all answers of this tenant, on every machine.
+
+        Raises:
+            CacheUnavailableError: the others could not be told; those of this process are ended.
+        """
+        told = self._cache.call(lambda results: results.cache.invalidate_tag(self._tenant, TAG))
+        told.require_delivery()
 
     async def aclear(self, **_: Any) -> None:
         """See `clear`."""
-        await self._cache.acall(lambda results: results.cache.invalidate_tag(self._tenant, TAG))
+        told = await self._cache.acall(
+            lambda results: results.cache.invalidate_tag(self._tenant, TAG)
+        )
+        told.require_delivery()
 
     def _key(self, prompt: str, llm_string: str) -> Key:
         """`llm_string` holds the model's name and all its parameters."""

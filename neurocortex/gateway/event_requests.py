@@ -30,13 +30,15 @@ class EventRequests:
     async def submit(self, event: Event, request: Mapping[str, JsonValue]) -> JsonValue:
         """See `neurocortex.stream.handlers.Requests`."""
         body = orjson.dumps(dict(request))
-        # The event is handled again after a failure; then this is the same request.
+        # The event is handled again after a failure. What was done then is the same request; what
+        # failed is tried again, or each try of the handler would meet the first one's failure.
         told = f"{event.source}\n{event.id}\n".encode() + body
         asking = Asking(
             id=uuid4(),
             principal=self._principal(event),
             body=body,
             idempotency_key=f"event-{blake2b(told, digest_size=16).hexdigest()}",
+            repeats_failed=True,
         )
         outcome = await self.intake.take(self.planner.plan(asking))
         if isinstance(outcome, Accepted):

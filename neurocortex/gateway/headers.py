@@ -25,12 +25,18 @@ def idempotency_key(headers: Mapping[str, str]) -> str | None:
     """Return the Idempotency-Key (draft-ietf-httpapi-idempotency-key-header), without its quotes.
 
     Raises:
-        InvalidRequestError: it is empty, too long, or has characters that do not show.
+        InvalidRequestError: as `checked_key`.
     """
     given = headers.get("idempotency-key")
-    if given is None:
-        return None
-    key = given.strip().strip('"')
+    return None if given is None else checked_key(given.strip().strip('"'))
+
+
+def checked_key(key: str) -> str:
+    """Return an idempotency key, in whichever protocol it came.
+
+    Raises:
+        InvalidRequestError: it is empty, too long, or has characters that do not show.
+    """
     if not 0 < len(key) <= MAX_KEY_CHARS or not (key.isascii() and key.isprintable()):
         raise InvalidRequestError(
             [("Idempotency-Key", f"must be 1 to {MAX_KEY_CHARS} printable ASCII characters")]

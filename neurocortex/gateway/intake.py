@@ -1,6 +1,7 @@
 """Where a request goes: to the real-time lane, remembered or not, or to the standard one."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from neurocortex.errors import AdmissionError, RequestNotFoundError, StillRunningError
 from neurocortex.gateway.answers import Answers, CacheUse, key_of
@@ -11,8 +12,11 @@ from neurocortex.gateway.tracked import Tracked, record_of
 from neurocortex.routing.route import Lane
 from neurocortex.standard.lane import StandardLane, start_of
 from neurocortex.tracking.idempotency import digest
-from neurocortex.tracking.record import Record
+from neurocortex.tracking.record import Record, State
 from neurocortex.tracking.tracker import Tracker
+
+UNDONE: Final = frozenset({State.FAILED, State.CANCELLED})
+"""How a request has ended that may be done anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,9 @@ class Intake:
                 record = await self.tracker.get(reserved.request, tenant)
             except RequestNotFoundError:  # it came a moment ago, and is not recorded yet
                 raise StillRunningError(key, reserved.request) from None
+            if asking.repeats_failed and record.state in UNDONE:
+                await self.tracker.free(tenant, key, record.id)
+                return await self.take(planned)
             return await self._again(planned, record)
         try:
             return await self._first(planned)

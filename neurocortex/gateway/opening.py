@@ -25,6 +25,7 @@ from neurocortex.cache.cache import opened as opened_cache
 from neurocortex.cache.metrics import CacheCollector
 from neurocortex.cache.process import DISK
 from neurocortex.dead_letters.store import DeadLetters
+from neurocortex.errors import LaneUnavailableError
 from neurocortex.gateway.answers import Answers
 from neurocortex.gateway.batch_views import location as batch_location
 from neurocortex.gateway.bodies import Bodies
@@ -131,7 +132,7 @@ async def opened(settings: Settings, addresses: Addresses) -> AsyncGenerator[Ser
         requests = EventRequests(planner, intake, ceilings_of(settings.security))
         await enter(_running(dispatcher(settings, stream, requests).run()))
         tiers = Tiers(watch, Ledger(stores.text_redis), Allocations(stores.text_redis))
-        readiness = await _readiness(stack, stores, addresses)
+        readiness = await _readiness(stack, stores, addresses, lane)
         gateway = settings.gateway
         yield Services(
             settings=settings,
@@ -199,7 +200,9 @@ async def _answers(
     return Answers(cache, is_kept)
 
 
-async def _readiness(stack: AsyncExitStack, stores: _Stores, addresses: Addresses) -> Readiness:
+async def _readiness(
+    stack: AsyncExitStack, stores: _Stores, addresses: Addresses, lane: LaneClient
+) -> Readiness:
     web = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
 
     async def redis() -> None:
@@ -212,7 +215,13 @@ async def _readiness(stack: AsyncExitStack, stores: _Stores, addresses: Addresse
     async def prefect() -> None:
         (await web.get(f"{addresses.api_url}/health")).raise_for_status()
 
-    return Readiness({"redis": redis, "postgres": postgres, "prefect": prefect})
+    async def living_lane() -> None:
+        if not await lane.processes():
+            raise LaneUnavailableError("none of its processes lives")
+
+    return Readiness(
+        {"redis": redis, "postgres": postgres, "prefect": prefect, "lane": living_lane}
+    )
 
 
 def _load(watch: LoadWatch) -> Load | None:

@@ -28,6 +28,8 @@ class Asking:
     no_wait: bool = False
     """An id instead of the answer."""
     idempotency_key: str | None = None
+    repeats_failed: bool = False
+    """What failed under its idempotency key is done anew, instead of failing again."""
 
 
 @dataclass(frozen=True, slots=True)

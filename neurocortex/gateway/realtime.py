@@ -1,10 +1,13 @@
 """Requests that are answered at once: from the cache, else by the real-time lane."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neurocortex.admission.values import Ticket
+from neurocortex.errors import DeadlinePassedError
 from neurocortex.gateway.answers import Answers, CacheUse, key_of
 from neurocortex.gateway.metrics import Metrics
 from neurocortex.gateway.planning import Planned
@@ -38,6 +41,7 @@ class RealTime:
 
         Raises:
             AdmissionError: it is not let in.
+            DeadlinePassedError: its deadline passed.
             Exception: what the lane answered instead of a result.
         """
         caching = self.answers.caching_of(planned.pipeline)
@@ -49,9 +53,15 @@ class RealTime:
             await self.answers.keep(key, caching, planned.request, body)
             self.metrics.cached(CacheUse.MISS)
             return Answer(body, planned.route, CacheUse.MISS)
-        kept = await self.answers.get_or_compute(
-            key, caching, planned.request, lambda: self._process(planned)
-        )
+        # Others may join the computation: it must not end with the deadline of who came first.
+        shared = replace(planned, route=replace(planned.route, deadline=None))
+        try:
+            async with asyncio.timeout(_left_s(planned.route)):
+                kept = await self.answers.get_or_compute(
+                    key, caching, planned.request, lambda: self._process(shared)
+                )
+        except TimeoutError:
+            raise DeadlinePassedError from None
         self.metrics.cached(kept.use)
         return Answer(kept.body, planned.route, kept.use)
 
@@ -87,6 +97,10 @@ class RealTime:
     def _count(self, planned: Planned) -> None:
         route = planned.route
         self.metrics.served(planned.pipeline.operation, route.lane.value, route.tier.value)
+
+
+def _left_s(route: Route) -> float | None:
+    return None if route.deadline is None else route.deadline - time.time()
 
 
 def _call(planned: Planned, *, stream: bool) -> tuple[Call, Ticket]:

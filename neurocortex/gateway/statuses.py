@@ -27,6 +27,7 @@ STATUS: Final[dict[type[errors.NeuroCortexError], int]] = {
     errors.BodyTooLargeError: 413,
     errors.SlowClientError: 408,
     errors.ConnectionBusyError: 429,
+    errors.UploadBusyError: 429,
     errors.DuplicateIdError: 409,
     errors.AdmissionError: 503,
     errors.TenantQueueFullError: 429,

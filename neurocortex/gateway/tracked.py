@@ -11,7 +11,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from neurocortex.errors import RemoteError, RequestCancelledError, StillRunningError
+from neurocortex.errors import (
+    RemoteError,
+    RequestCancelledError,
+    RequestNotFoundError,
+    StillRunningError,
+    TrackingUnavailableError,
+)
 from neurocortex.gateway.planning import Planned
 from neurocortex.gateway.problems import problem_of
 from neurocortex.gateway.realtime import Answer, RealTime
@@ -22,6 +28,9 @@ from neurocortex.tracking.tracker import Tracker
 
 DRAIN_S: Final = 5.0
 """How long requests that nobody waits for may go on when the process stops."""
+
+PAUSE_S: Final = 1.0
+"""Before records that cannot be read, or were lost, are looked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +138,17 @@ class Tracked:
 
     async def _asked_to_end(self, planned: Planned) -> None:
         """Return when somebody has asked for the end of a request."""
-        tenant = planned.asking.principal.tenant
-        async with aclosing(self.tracker.events(planned.asking.id, tenant)) as events:
-            async for record in events:
-                if record.cancelling:
-                    return
+        number, tenant = planned.asking.id, planned.asking.principal.tenant
+        has_ended = False
+        while not has_ended:
+            try:
+                async with aclosing(self.tracker.events(number, tenant)) as events:
+                    async for record in events:
+                        if record.cancelling:
+                            return
+                has_ended = True
+            except (TrackingUnavailableError, RequestNotFoundError):
+                await asyncio.sleep(PAUSE_S)  # nobody can ask either
         await asyncio.Event().wait()  # it has ended by itself: whoever asked ends this
 
     async def _failed(self, planned: Planned, error: Exception) -> None:

@@ -31,7 +31,8 @@ COLUMNS: Final = ("int8", "uuid", "text", "text", "text", "int8", "text", "text"
 KEEP: Final = """
 WITH fingerprinted AS (
     SELECT *, sha256(convert_to(concat_ws(chr(31), kind, target, source, coalesce(row::text, ''),
-        rule, reason, payload), 'UTF8')) AS fingerprint
+        rule, reason, regexp_replace(payload, 'nc1:[a-z]+:[0-9a-f]{8}:[A-Za-z0-9_-]+', 'nc1', 'g')
+        ), 'UTF8')) AS fingerprint
     FROM refused
 ), once AS (
     SELECT DISTINCT ON (fingerprint) * FROM fingerprinted ORDER BY fingerprint, ordinal
@@ -47,7 +48,8 @@ ON CONFLICT (fingerprint) DO UPDATE SET
 """
 """A new entry, or one more time for one that is there: the same file or row, the same reason.
 
-A hash says that it is: an index over the words themselves would be too wide.
+A hash says that it is: an index over the words themselves would be too wide. Encrypted values (see
+`privacy.hiding`) count as equal: the same text is encrypted to another one each time.
 """
 
 

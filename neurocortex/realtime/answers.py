@@ -15,9 +15,13 @@ FAILURE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of the answer's text, in order."""
+    """A piece of the answer's text, in order. One may come twice, with the same number."""
 
     text: str
+    number: int
+    """Its place among the parts of its attempt, from 1."""
+    attempt: int = 1
+    """Of the delivery whose work it is: another attempt begins the text anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ Event: TypeAlias = Part | Reply | Failure
 def encode(call: UUID, event: Event) -> bytes:
     """Return an event of a call as the bytes of its stream entry."""
     match event:
-        case Part(text):
-            return ormsgpack.packb((call.bytes, PART, text))
+        case Part(text, number, attempt):
+            return ormsgpack.packb((call.bytes, PART, (text, number, attempt)))
         case Reply(body):
             return ormsgpack.packb((call.bytes, RESULT, body))
         case Failure(code, message):
@@ -63,7 +67,8 @@ def decode(content: bytes) -> tuple[bytes, Event]:
         if kind == RESULT:
             return call, Reply(value)
         if kind == PART:
-            return call, Part(value)
+            text, number, attempt = value
+            return call, Part(text, number, attempt)
         code, message = value
         return call, Failure(code, message)
     except (ValueError, TypeError) as error:

@@ -4,9 +4,11 @@ Prefect keeps such results in the storage that the task names; here they are in 
 keys are the caller's tenant's own. What is written is the JSON of the declared type.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import lru_cache
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, TypeVar, get_type_hints
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE, CachePolicy
@@ -17,12 +19,19 @@ from pydantic import TypeAdapter
 from neurocortex.cache import addresses
 from neurocortex.cache.cache import Cache
 from neurocortex.cache.keys import Key, digest
-from neurocortex.cache.values import Policy
+from neurocortex.cache.values import EVERYONE, Policy
 from neurocortex.errors import UnkeyableValueError
 
 TTL_S: Final = 3600.0
 """Of a result whose task does not say how long it is kept; the levels keep none longer than their
 own limits."""
+
+CHANGE_S: Final = 120.0
+"""A change that nobody waits for any more is ended after so long: it hangs."""
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 def is_cached(task: Task[..., Any]) -> bool:
@@ -37,6 +46,12 @@ class TaskCache:
     def __init__(self, cache: Cache) -> None:
         """Keep them in `cache`."""
         self._cache = cache
+        self._changes: set[asyncio.Task[Any]] = set()
+
+    @property
+    def changes(self) -> Collection[asyncio.Task[Any]]:
+        """Changes that go on, those that nobody waits for any more too."""
+        return frozenset(self._changes)
 
     async def get_or_run(
         self,
@@ -72,10 +87,32 @@ class TaskCache:
         found = await self._cache.get_or_compute(key, compute, Policy(ttl_s=ttl_s), tags)
         return adapter.validate_json(found.value)
 
-    async def outdate(self, tenant: str, tags: Sequence[str]) -> None:
-        """End what is kept for a tenant under these tags."""
-        for tag in tags:
-            await self._cache.invalidate_tag(tenant, tag)
+    async def change(self, tags: Sequence[str], work: Callable[[], Awaitable[T]]) -> T:
+        """Return what `work` returns, having ended what is kept under these tags, whoever's it is.
+
+        Cancelling this does not end the work: its threads would commit what they do unheeded, and
+        what is kept would be stale. A work that fails may have changed something, too.
+
+        Raises:
+            Exception: what the work raised.
+        """
+        task = asyncio.create_task(self._changed(tags, work))
+        self._changes.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    async def _changed(self, tags: Sequence[str], work: Callable[[], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(CHANGE_S):
+                return await work()
+        finally:
+            for tag in tags:
+                await self._cache.invalidate_tag(EVERYONE, tag)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._changes.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.debug("A change failed; who waits for it hears of it: %s", error)
 
 
 def _lifetime(task: Task[..., Any], key: str) -> tuple[float, tuple[str, ...]]:

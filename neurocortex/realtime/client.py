@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -93,7 +93,7 @@ class LaneClient:
         except (RedisError, OSError) as error:
             raise LaneUnavailableError(str(error)) from error
         self._spawn(self._mailbox.receive(self._hear, self._lost))
-        self._spawn(self._mailbox.tidy())
+        self._spawn(self._mailbox.tidy(self._lost))
         return self
 
     async def __aexit__(
@@ -133,7 +133,7 @@ class LaneClient:
         try:
             await self._send(call, ticket)
             async with asyncio.timeout(limit_s):
-                event = await answer
+                return self._result(call, await answer)
         except TimeoutError:
             self._tell(Cancel(number))
             raise self._too_late(call) from None
@@ -144,7 +144,6 @@ class LaneClient:
             self._waiting.pop(number, None)
             if answer.done() and not answer.cancelled():
                 answer.exception()  # seen, where sending it failed first
-        return _result(event)
 
     async def stream(self, call: Call, ticket: Ticket) -> AsyncGenerator[Part | Reply]:
         """Send a call, yield the parts of its answer as they come, and at last its result.
@@ -153,15 +152,21 @@ class LaneClient:
         the work: use `contextlib.aclosing`.
 
         Raises:
+            LaneUnavailableError: also when the process that wrote the answer has ended after some
+                parts: another would write it anew, and in other words.
             Exception: as `call`, also after some parts.
         """
         events: asyncio.Queue[Event | LaneUnavailableError] = asyncio.Queue()
         number = call.id.bytes
         ends = time.monotonic() + self._limit_s(call)
         self._waiting[number] = _Waiting(events.put_nowait, events.put_nowait)
-        is_over, taken = True, 0
+        is_over, taken, attempt = True, 0, 0
         try:
-            await self._send(call, ticket)
+            try:
+                await self._send(call, ticket)
+            except asyncio.CancelledError:
+                is_over = False  # it may be sent nevertheless, together with others
+                raise
             is_over = False
             while True:
                 try:
@@ -170,15 +175,19 @@ class LaneClient:
                 except TimeoutError:
                     raise self._too_late(call) from None
                 if isinstance(event, Part):
+                    if event.attempt > attempt and taken > 0:
+                        raise LaneUnavailableError("the process that wrote the answer has ended")
+                    if event.attempt < attempt or event.number <= taken:
+                        continue  # sent twice, or by a process that was taken for dead
                     yield event
-                    taken += 1
+                    attempt, taken = event.attempt, event.number
                     if taken % (AHEAD // 2) == 0:
                         self._tell(Caught(number, taken))
                     continue
                 is_over = True
                 if isinstance(event, LaneUnavailableError):
                     raise event
-                yield _result(event)
+                yield self._result(call, event)
                 return
         finally:
             self._waiting.pop(number, None)
@@ -203,6 +212,8 @@ class LaneClient:
         return [name for name, sign in zip(names, living, strict=True) if sign is not None]
 
     async def _send(self, call: Call, ticket: Ticket) -> None:
+        if call.deadline is None:  # while no lane lives it would wait, and be worked on for nobody
+            call = replace(call, deadline=time.time() + self._limit_s(call))
         entry = StreamEntry(
             layout.calls(call.tier), {layout.FIELD: calls.encode(call, self._mailbox.name)}
         )
@@ -213,6 +224,15 @@ class LaneClient:
         if call.deadline is not None:
             left = min(left, call.deadline - time.time())
         return max(0.0, left) + GRACE_S
+
+    def _result(self, call: Call, event: Event) -> Reply:
+        if isinstance(event, Failure):
+            if event.code == DeadlinePassedError.code and call.deadline is None:
+                raise LaneTimeoutError(self._timeout_s)  # it is the one that `_send` gave it
+            raise RemoteError(event.code, event.message)
+        if isinstance(event, Part):
+            raise TypeError("A part is no result.")
+        return event
 
     def _too_late(self, call: Call) -> DeadlinePassedError | LaneTimeoutError:
         if call.deadline is not None and time.time() >= call.deadline:
@@ -253,11 +273,3 @@ class LaneClient:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("The client of the lane is broken", exc_info=error)
             self._fail_all(f"{type(error).__name__}: {error}")
-
-
-def _result(event: Event) -> Reply:
-    if isinstance(event, Failure):
-        raise RemoteError(event.code, event.message)
-    if isinstance(event, Part):
-        raise TypeError("A part is no result.")
-    return event

@@ -1,7 +1,7 @@
 """What a lane process reads from Redis: calls that wait, and those that others left behind."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 from redis.asyncio import Redis
@@ -16,6 +16,10 @@ from neurocortex.realtime.turns import Turns
 
 BLOCK_MS: Final = 1000
 """How long an idle process waits in one read."""
+
+MISSED_AFTER_MS: Final = 15_000
+"""A call that was handed to this process so long ago, and that it does not hold, was in an answer
+that got lost: redis-py waits 5 s for one, then connects and reads anew."""
 
 logger = logging.getLogger(__name__)
 
@@ -84,13 +88,17 @@ class Inbox:
         return await self._opened([(entry.stream, entry.id, entry.content, 1) for entry in found])
 
     async def take_over(
-        self, room: int, max_attempts: int, *, may_be_last: bool
+        self, room: int, max_attempts: int, held: Iterable[Delivery], *, may_be_last: bool
     ) -> Sequence[Delivery]:
-        """Return calls of processes that are no longer alive, and those to be given up.
+        """Return calls that nobody works on, and those to be given up.
+
+        They are of processes that are no longer alive; or of this one, which never got Redis's
+        answer with them.
 
         Args:
             room: for so many, beside those that are given up.
             max_attempts: those with a higher `attempt` are to be given up.
+            held: what this process works on, or has not told Redis yet that it is done with.
             may_be_last: whether a call may begin its last attempt now.
         """
         return await self._run(
@@ -101,6 +109,8 @@ class Inbox:
                 max_attempts,
                 int(may_be_last),
                 self._scripts.key(layout.alive("")),
+                MISSED_AFTER_MS,
+                *(f"{layout.TIERS.index(each.call.tier)}:{each.entry.decode()}" for each in held),
             ],
         )
 

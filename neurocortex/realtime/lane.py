@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -28,7 +28,7 @@ from neurocortex.realtime.ending import end
 from neurocortex.realtime.failures import code_of, failure_of, is_for_good
 from neurocortex.realtime.inbox import Inbox
 from neurocortex.realtime.lane_steps import LaneSteps
-from neurocortex.realtime.outbox import Message, Outbox, Release
+from neurocortex.realtime.outbox import PAUSE_S, Message, Outbox, Release
 from neurocortex.realtime.processing import process
 from neurocortex.realtime.running import TaskRunner
 from neurocortex.realtime.tail import Tail
@@ -37,9 +37,6 @@ from neurocortex.realtime.turns import Turns
 from neurocortex.realtime.windows import Figures
 from neurocortex.requests.registry import Registry
 from neurocortex.settings import RealtimeSettings, SchedulingSettings
-
-PAUSE_S: Final = 0.2
-"""Between attempts to reach Redis."""
 
 NEARLY_FULL_S: Final = 0.01
 """Between looks for calls when there is less room than there are tiers: then no read may wait,
@@ -60,6 +57,7 @@ class _Running:
     steps: LaneSteps
     began: float
     task: asyncio.Task[None] | None = None
+    has_begun: bool = False
     is_cancelled: bool = False
 
 
@@ -155,7 +153,7 @@ class Lane:
         await self._freed.wait()
 
     async def _live(self) -> None:
-        """Show signs of life, and look for calls that a process left behind when it died."""
+        """Show signs of life, and look for calls that nobody works on."""
         while not is_cancelled():
             try:
                 await self._inbox.beat(self.settings.lost_after_s)
@@ -172,10 +170,13 @@ class Lane:
         most = self.settings.max_attempts
         at_last = any(each.delivery.attempt >= most for each in self._calls.values())
         found = await self._inbox.take_over(
-            self.settings.pipelines - len(self._calls), most, may_be_last=not at_last
+            self.settings.pipelines - len(self._calls),
+            most,
+            [each.delivery for each in self._calls.values()],
+            may_be_last=not at_last,
         )
         if found:
-            logger.warning("Took over %d calls of a lane process that died.", len(found))
+            logger.warning("Took over %d calls that no process worked on any more.", len(found))
             self.figures.taken_over(len(found))
         for delivery in found:
             if delivery.attempt > most:
@@ -186,13 +187,14 @@ class Lane:
     def _give_up(self, delivery: Delivery) -> None:
         running = _Running(delivery, self._steps(delivery), time.monotonic())
         self._calls[delivery.call.id.bytes] = running
-        error = GivenUpError(self.settings.max_attempts)
-        self._fail(running, error)
+        self._fail(running, GivenUpError(self.settings.max_attempts))
 
     def _begin(self, delivery: Delivery) -> None:
         call = delivery.call.id.bytes
-        if call in self._calls:  # a client sent it twice: one answer is for both
-            self._outbox.put(Message(delivery, None, is_last=True))
+        held = self._calls.get(call)
+        if held is not None:
+            if held.delivery.entry != delivery.entry:  # sent twice: one answer is for both
+                self._outbox.put(Message(delivery, None, is_last=True))
             return
         running = _Running(delivery, self._steps(delivery), time.monotonic())
         self._calls[call] = running
@@ -202,12 +204,14 @@ class Lane:
         running.task = asyncio.create_task(self._work(running))
 
     def _steps(self, delivery: Delivery) -> LaneSteps:
-        def send(part: Part) -> None:
+        def send(text: str, number: int) -> None:
+            part = Part(text, number, delivery.attempt)
             self._outbox.put(Message(delivery, part, is_last=False))
 
         return LaneSteps(self.runner, delivery.call.tenant, send if delivery.call.stream else None)
 
     async def _work(self, running: _Running) -> None:
+        running.has_begun = True
         try:
             event = await process(
                 self.registry,
@@ -267,12 +271,14 @@ class Lane:
             elif running.task is not None and not running.task.done():
                 running.is_cancelled = True
                 running.task.cancel()
+                if not running.has_begun:  # then nothing in it learns of the cancellation
+                    self._drop(running)
         elif running is not None:
             running.steps.caught_up(control.parts)
 
     async def _drain(self) -> None:
         """Let calls end that go on; the others are handed back by dying."""
-        tasks = [each.task for each in self._calls.values() if each.task is not None]
+        tasks = self._tasks()
         if tasks:
             await asyncio.wait(tasks, timeout=self.settings.drain_s)
         try:
@@ -281,8 +287,12 @@ class Lane:
         except TimeoutError:
             logger.warning("Answers could not be sent before the end: they are made again.")
 
+    def _tasks(self) -> list[asyncio.Task[Any]]:
+        changes = self.cache.changes if self.cache is not None else ()
+        return [*changes, *(each.task for each in self._calls.values() if each.task is not None)]
+
     async def _leave(self) -> None:
-        await end([each.task for each in self._calls.values() if each.task is not None])
+        await end(self._tasks())
         try:
             await self._inbox.leave()
         except (RedisError, OSError) as error:

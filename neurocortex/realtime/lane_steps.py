@@ -6,7 +6,6 @@ from typing import Any, Final, TypeVar, cast
 
 from prefect import Task
 
-from neurocortex.realtime.answers import Part
 from neurocortex.realtime.running import TaskRunner
 
 Result = TypeVar("Result")
@@ -19,9 +18,16 @@ class LaneSteps:
     """Runs the tasks of one request, and sends its parts."""
 
     def __init__(
-        self, runner: TaskRunner, tenant: str, send: Callable[[Part], None] | None
+        self, runner: TaskRunner, tenant: str, send: Callable[[str, int], None] | None
     ) -> None:
-        """Run tasks for a tenant; `send` is None for a request that asked for no stream."""
+        """Run tasks for a tenant.
+
+        Args:
+            runner: of the process.
+            tenant: whose request it is.
+            send: takes the text of a part and its number, from 1; None for a request that asked for
+                no stream.
+        """
         self._runner = runner
         self._tenant = tenant
         self._send = send
@@ -44,7 +50,7 @@ class LaneSteps:
             self._caught_up.clear()
             await self._caught_up.wait()
         self._sent += 1
-        self._send(Part(text))
+        self._send(text, self._sent)
 
     def caught_up(self, parts: int) -> None:
         """Hear that the reader took so many parts in all."""

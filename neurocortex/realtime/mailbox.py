@@ -60,15 +60,20 @@ class Mailbox:
                     except WireError as error:
                         logger.error("An answer is dropped: %s", error)
 
-    async def tidy(self) -> None:
-        """Delete what was read, and keep the rest from ending, for ever."""
+    async def tidy(self, lost: Callable[[], None]) -> None:
+        """Delete what was read, and keep the rest from ending, for ever.
+
+        After a sleep of the machine the stream may have ended: it is made anew, and `lost` told.
+        """
         while not is_cancelled():
             await asyncio.sleep(TIDY_EVERY_S)
             try:
                 async with self._redis.pipeline(transaction=False) as pipeline:
                     pipeline.xtrim(self._key, minid=self._tail.position, approximate=True)
                     pipeline.expire(self._key, KEEP_S)
-                    await pipeline.execute()
+                    _, is_there = await pipeline.execute()
+                if not is_there:
+                    await self._after_a_loss(lost)
             except (RedisError, OSError) as error:
                 logger.debug("Answers are trimmed later: %s", error)
 

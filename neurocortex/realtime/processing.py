@@ -2,14 +2,22 @@
 
 import asyncio
 import time
+from functools import partial
 
 from pydantic import BaseModel
 
-from neurocortex.errors import DeadlinePassedError, LaneTimeoutError, PipelineError
+from neurocortex.errors import (
+    BudgetSpentError,
+    DeadlinePassedError,
+    LaneTimeoutError,
+    PipelineError,
+    ServingError,
+)
 from neurocortex.realtime.answers import Reply
 from neurocortex.realtime.caching import TaskCache
 from neurocortex.realtime.call import Call
 from neurocortex.requests.registry import Registry
+from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
 
 
@@ -22,28 +30,41 @@ async def process(
 
     Raises:
         DeadlinePassedError: the call's own deadline passed, before or meanwhile.
+        BudgetSpentError: it took longer than its request allows.
         LaneTimeoutError: it took longer than `timeout_s`.
         UnknownOperationError: this process has no such pipeline.
         PipelineError: the pipeline has no real-time function.
         InvalidRequestError: the body is no request of the operation.
         Exception: what the pipeline raised.
     """
-    left = timeout_s if call.deadline is None else min(timeout_s, call.deadline - time.time())
-    if left <= 0:
+    if call.deadline is not None and call.deadline <= time.time():
         raise DeadlinePassedError
     pipeline = registry[call.operation]
     if pipeline.realtime is None:
         raise PipelineError(call.operation, "it has no real-time function")
     request = registry.parse(call.body)
+    work = partial(pipeline.realtime, request, steps)
+    tags = pipeline.outdates(request) if pipeline.outdates is not None else ()
+    left_s, too_late = _limit(call, request, timeout_s)
     try:
-        async with asyncio.timeout(left) as limit:
-            result: BaseModel = await pipeline.realtime(request, steps)
+        async with asyncio.timeout(left_s) as limit:
+            result: BaseModel
+            if cache is not None and tags:
+                result = await cache.change(tags, work)
+            else:
+                result = await work()
     except TimeoutError as error:
         if not limit.expired():
             raise
-        if left < timeout_s:
-            raise DeadlinePassedError from error
-        raise LaneTimeoutError(timeout_s) from error
-    if cache is not None and pipeline.outdates is not None:
-        await cache.outdate(call.tenant, pipeline.outdates(request))
+        raise too_late from error
     return Reply(result.__pydantic_serializer__.to_json(result))
+
+
+def _limit(call: Call, request: Request, timeout_s: float) -> tuple[float, ServingError]:
+    """Return how many seconds are left, and what is wrong when they are over."""
+    limits: list[tuple[float, ServingError]] = [(timeout_s, LaneTimeoutError(timeout_s))]
+    if call.deadline is not None:
+        limits.append((call.deadline - time.time(), DeadlinePassedError()))
+    if request.budget.seconds is not None:
+        limits.append((request.budget.seconds, BudgetSpentError(request.budget.seconds)))
+    return min(limits, key=lambda limit: limit[0])

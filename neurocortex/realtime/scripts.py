@@ -32,18 +32,23 @@ each of them whose turn it is, as a place in KEYS from 0. Returns place, entry, 
 
 TAKE_OVER: Final = """
 local me, room, most, alone = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
-local taken = {}
+local taken, mine = {}, {}
+for at = 7, #ARGV do mine[ARGV[at]] = true end
 for place, stream in ipairs(KEYS) do
   for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', stream, 'lane')) do
     local name, pending = consumer[2], consumer[4]
-    if name ~= me and redis.call('EXISTS', ARGV[5] .. name) == 0 then
-      if pending == 0 then
+    local idle, count = 0, 1000
+    if name == me then idle, count = ARGV[6], 1000 + #ARGV end
+    if name == me or redis.call('EXISTS', ARGV[5] .. name) == 0 then
+      if pending == 0 and name ~= me then
         redis.call('XGROUP', 'DELCONSUMER', stream, 'lane', name)
-      else
-        for _, held in ipairs(redis.call('XPENDING', stream, 'lane', '-', '+', 1000, name)) do
+      elseif pending > 0 then
+        for _, held in ipairs(redis.call('XPENDING', stream, 'lane', 'IDLE', idle, '-', '+',
+                                         count, name)) do
           local entry, times = held[1], held[4]
           local last = times == most - 1
-          if times >= most or (room > 0 and (not last or alone)) then
+          local free = name ~= me or not mine[(place - 1) .. ':' .. entry]
+          if free and (times >= most or (room > 0 and (not last or alone))) then
             local claimed = redis.call('XCLAIM', stream, 'lane', me, 0, entry)
             if #claimed > 0 and claimed[1] then
               taken[#taken + 1] = {place - 1, entry, claimed[1][2][2], times + 1}
@@ -60,7 +65,8 @@ for place, stream in ipairs(KEYS) do
 end
 return taken
 """
-"""Take over what consumers that are no longer alive were working on.
+"""Take over what consumers that are no longer alive were working on, and what was read for this
+one in an answer that it never got: that is pending under its name, and it does not hold it.
 
 A call that ends every process it is handed to must not take others with it for ever: before its
 last attempt a call is handed out alone, so that those that were merely there when it happened are
@@ -68,6 +74,7 @@ told from it. One that had all its attempts is returned to be given up.
 
 KEYS: the streams of calls. ARGV: the consumer; how many it has room for; how often a call is
 handed out at most; 1 if one may be handed out for the last time; what the keys of living
-consumers start with. Returns place, entry, content and attempt of each; an attempt above the most
-allowed says: give it up.
+consumers start with; how many milliseconds ago an answer with calls is surely lost; the calls that
+this consumer holds, each as PLACE:ENTRY, with a place in KEYS from 0. Returns place, entry, content
+and attempt of each; an attempt above the most allowed says: give it up.
 """

@@ -72,7 +72,8 @@ class Pipeline(Generic[RequestT, ResultT]):
     writes: bool = False
     """Whether it changes data, which the role reader may not."""
     outdates: Callable[[RequestT], tuple[str, ...]] | None = None
-    """Tags of the answers that are stale once it has served a request; see `Caching.tags`."""
+    """Tags of the answers, of all tenants, that are stale once it has served a request; see
+    `Caching.tags`."""
 
     def __post_init__(self) -> None:
         """Refuse a pipeline that nothing can run."""

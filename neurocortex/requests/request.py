@@ -14,10 +14,17 @@ SessionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$"
 
 
 class Budget(Strict):
-    """What a request may use up at most. It ends with an error when that is not enough."""
+    """What a request may use up at most."""
 
-    tokens: int | None = Field(None, ge=1, description="Tokens of language models, in and out.")
-    seconds: float | None = Field(None, gt=0, description="Processing time, in seconds.")
+    tokens: int | None = Field(
+        None, ge=1, description="Tokens of a chat's answer; it ends there. Nothing else heeds it."
+    )
+    seconds: float | None = Field(
+        None,
+        gt=0,
+        description="Processing time, in seconds. It counts in the real-time lane and in a batch,"
+        " not in a flow run.",
+    )
 
 
 class Request(Strict):

@@ -7,15 +7,15 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from neurocortex.domain.strict import Strict
+from neurocortex.domain.work import TENANT_NAME
 from neurocortex.errors import ApiKeyError
 from neurocortex.security.roles import SCOPES, Role, Scope
 
-TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-"""Tenants become parts of keys in Redis and tags of runs."""
+TENANT: Final = re.compile(TENANT_NAME)
 
 NAME_CHARS: Final = 200
 
-Tenant = Annotated[str, StringConstraints(pattern=rf"^{TENANT.pattern}$")]
+Tenant = Annotated[str, StringConstraints(pattern=TENANT_NAME)]
 Status = Literal["active", "expired", "revoked"]
 
 

@@ -92,6 +92,7 @@ class Authenticator:
 
     async def _verify(self, header: str, address: str) -> Principal:
         credential = read_credential(header)
+        forgotten = self._verified.forgotten
         attempt = Attempt(identity_of(credential), address)
         await self._lockout.check(attempt)
         try:
@@ -102,7 +103,8 @@ class Authenticator:
                 self._verified.forget_key(credential.id)  # it may be locked from that address now
             raise
         await self._lockout.succeeded(attempt)
-        self._verified.remember(header, address, principal)
+        if self._verified.forgotten == forgotten:  # else it may be revoked since it was looked up
+            self._verified.remember(header, address, principal)
         return principal
 
     async def _prove(self, credential: Credential) -> Principal:

@@ -14,7 +14,8 @@ class Principal:
     subject: str
     """Who: the public id of an API key, or a token's `sub`."""
     tenant: str
-    """Whose work it is, and whose data may be seen."""
+    """Whose work it is: requests, sessions, cached answers and limits are its own. The Lake's
+    collections are everybody's."""
     role: Role
     scopes: frozenset[Scope]
     """What it may do: those of the role, or fewer."""

@@ -37,6 +37,9 @@ class Verified:
         self._wall_clock = wall_clock
         self._entries: dict[Shown, _Entry] = {}
         self._of_key: dict[str, set[Shown]] = {}
+        self.forgotten = 0
+        """Times that anything was forgotten. Where one came during a proof, what was proved may be
+        what was to be forgotten: it must not be remembered."""
 
     def recall(self, header: str, address: str) -> Principal | None:
         """Return who shows a credential, if that was verified a moment ago."""
@@ -64,11 +67,13 @@ class Verified:
 
     def forget_key(self, key_id: str) -> None:
         """Verify an API key anew at its next use: it was revoked, or somebody guesses at it."""
+        self.forgotten += 1
         for shown in self._of_key.pop(key_id, ()):
             self._entries.pop(shown, None)
 
     def forget_all(self) -> None:
         """Verify everything anew."""
+        self.forgotten += 1
         self._entries.clear()
         self._of_key.clear()
 

@@ -1,7 +1,8 @@
 """Every change of the Stream: Lua, run by Redis as one atomic step each.
 
 Keys, in this order: `events` (the stream that handlers read), `aside` (a stream of what nobody
-could handle), `seen:SOURCE:ID` (an event that was published lately).
+could handle), `events:seen:TENANT:SOURCE:ID` (one that was published
+lately).
 """
 
 from typing import Final

@@ -65,14 +65,15 @@ class EventStream:
         self._aside = self._lua.key(ASIDE)
 
     async def publish(self, event: Event) -> bool:
-        """Append an event; return False where one of its source and id was published lately.
+        """Append an event; return False where its tenant published it lately: its source and id.
 
         Raises:
             InvalidEventError: it is too large.
             StreamFullError: as many events wait as may.
             StreamUnavailableError: Redis does not answer. Publishing again does no harm.
         """
-        seen = f"events:seen:{len(event.source)}:{event.source}:{event.id}"
+        whose = f"{len(event.tenant)}:{event.tenant}:{len(event.source)}:{event.source}"
+        seen = f"events:seen:{whose}:{event.id}"
         with reached():
             answer = await self._lua.call(
                 scripts.PUBLISH,

@@ -6,6 +6,7 @@ way, the next gathers.
 
 import asyncio
 
+from neurocortex.errors import UnrecordableError
 from neurocortex.tracking.table import Accepted, RequestTable
 
 
@@ -23,6 +24,7 @@ class GroupCommit:
 
         Raises:
             TrackingUnavailableError: PostgreSQL does not answer; the request was not accepted.
+            UnrecordableError: PostgreSQL refuses it; those of the same group are accepted.
         """
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((accepted, durable))
@@ -46,6 +48,13 @@ class GroupCommit:
             for _, durable in group:
                 durable.cancel()
             raise
+        except UnrecordableError as error:
+            if len(group) > 1:  # it is one request's fault: halve the group until it is alone
+                middle = len(group) // 2
+                await self._commit(group[:middle])
+                await self._commit(group[middle:])
+                return
+            failure = error
         except Exception as error:  # noqa: BLE001 - it is raised where each request is awaited
             failure = error
         for _, durable in group:

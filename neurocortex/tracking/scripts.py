@@ -17,7 +17,8 @@ local keep_ms, final, is_written, recovering = ARGV[5], ARGV[6], ARGV[7], ARGV[8
 if recovering == '0' and redis.call('EXISTS', epoch) == 0 then return {LOST} end
 local known = redis.call('GET', record)
 if (known and string.match(known, '^%d+') or '0') ~= before then return {STALE} end
-redis.call('SET', record, version .. ' ' .. json, 'PX', keep_ms)
+redis.call('SET', record, version .. ' ' .. json)
+if final == '1' then redis.call('PEXPIRE', record, keep_ms) end
 if is_written == '0' then redis.call('ZADD', unwritten, version, id) end
 if final == '1' then redis.call('SREM', open, id) else redis.call('SADD', open, id) end
 if ARGV[10] then redis.call('SET', result, ARGV[10], 'PX', keep_ms) end
@@ -26,8 +27,8 @@ return {DONE}
 """
 """Write a record where its version is the expected one, and tell of it. KEYS: epoch, the record,
 open, unwritten, the result. ARGV: request, JSON, its version, the version there (0: none),
-milliseconds to keep it, whether it is final, whether PostgreSQL has this version, whether Redis is
-being filled again, the channel, and the result if there is one."""
+milliseconds to keep one that is final, whether it is, whether PostgreSQL has this version, whether
+Redis is being filled again, the channel, and the result if there is one."""
 
 RESERVE: Final = f"""
 if redis.call('EXISTS', KEYS[1]) == 0 then return {LOST} end

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neurocortex.admission.together import Together
@@ -30,6 +30,11 @@ REMEMBERED: Final = 100
 
 IDS: Final = TypeAdapter(list[UUID])
 CONTEXT: Final = TypeAdapter(dict[str, str])
+
+PRUNED_AT_ONCE: Final = 1000
+
+Place = tuple[str, str]
+"""Tenant and name of a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,53 @@ class Sessions:
             raise SessionFullError(name, size, self._context_bytes)
         await asyncio.to_thread(self._write, tenant, name, context)
         return Session(name, before.requests, context)
+
+    async def prune(self, before: float) -> int:
+        """Delete what some sessions remember that ended, and have learnt nothing since a time.
+
+        Args:
+            before: that time, in seconds since the epoch; at least `idle_s` ago, or it counts as
+                that.
+
+        Returns:
+            How many were deleted.
+        """
+        now = datetime.now(UTC)
+        since = min(datetime.fromtimestamp(before, UTC), now - timedelta(seconds=self._idle_s))
+        old = await asyncio.to_thread(self._unchanged, since)
+        with reached():
+            alive = await asyncio.gather(
+                *(
+                    self._together.command("EXISTS", self._scripts.key(layout.session(*place)))
+                    for place in old
+                )
+            )
+        used = [place for place, is_alive in zip(old, alive, strict=True) if is_alive]
+        ended = [place for place, is_alive in zip(old, alive, strict=True) if not is_alive]
+        return await asyncio.to_thread(self._delete, ended, used, since)
+
+    def _unchanged(self, since: datetime) -> Sequence[Place]:
+        query = (
+            select(sessions.c.tenant, sessions.c.name)
+            .where(sessions.c.used_at < since)
+            .order_by(sessions.c.used_at)
+            .limit(PRUNED_AT_ONCE)
+        )
+        with unavailable(), self._table.engine.begin() as connection:
+            return [(tenant, name) for tenant, name in connection.execute(query)]
+
+    def _delete(self, ended: Sequence[Place], used: Sequence[Place], since: datetime) -> int:
+        place = tuple_(sessions.c.tenant, sessions.c.name)
+        with unavailable(), self._table.engine.begin() as connection:
+            if used:  # by requests alone: looked at again when they would be as old
+                connection.execute(
+                    update(sessions).where(place.in_(used)).values(used_at=func.now())
+                )
+            if not ended:
+                return 0
+            return connection.execute(
+                delete(sessions).where(place.in_(ended), sessions.c.used_at < since)
+            ).rowcount
 
     def _context(self, tenant: str, name: str, *, is_alive: bool) -> Mapping[str, str]:
         query = select(sessions.c.context).where(

@@ -39,7 +39,7 @@ class RequestStates:
 
         Args:
             redis: a client with `decode_responses=False`, as results are bytes.
-            keep_s: seconds that a record stays without a change.
+            keep_s: seconds that a record stays after its end; an open one stays until then.
             namespace: what all keys start with.
         """
         self._keep_ms = round(keep_s * MS)

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.dialects.postgresql import array, insert
+from sqlalchemy.exc import DataError, DBAPIError, InternalError, OperationalError
 
-from neurocortex.errors import LakeUnavailableError, TrackingUnavailableError
-from neurocortex.lake.database import connect, translated
+from neurocortex.errors import LakeUnavailableError, TrackingUnavailableError, UnrecordableError
+from neurocortex.lake.database import cause_of, connect, translated
 from neurocortex.tracking.record import FINAL, Record, Start, State
 from neurocortex.tracking.tables import requests
 
@@ -73,7 +74,11 @@ class RequestTable:
         self.close()
 
     def accept(self, accepted: Sequence[Accepted]) -> None:
-        """Write new requests in one transaction; one that is there already stays as it is."""
+        """Write new requests in one transaction; one that is there already stays as it is.
+
+        Raises:
+            UnrecordableError: PostgreSQL refuses one of them; none was written.
+        """
         rows = [
             {**_row(each.record), "start": each.start.model_dump_json() if each.start else None}
             for each in accepted
@@ -82,7 +87,11 @@ class RequestTable:
             connection.execute(insert(requests).on_conflict_do_nothing(), rows)
 
     def write(self, changed: Sequence[Written]) -> None:
-        """Write records behind, in one transaction; newer versions stay."""
+        """Write records behind, in one transaction; newer versions stay.
+
+        Raises:
+            UnrecordableError: PostgreSQL refuses one of them; none was written.
+        """
         rows = [{**_row(each.record), "result": each.result} for each in changed]
         new = insert(requests)
         upsert = new.on_conflict_do_update(
@@ -156,12 +165,26 @@ class RequestTable:
 
 @contextmanager
 def unavailable() -> Iterator[None]:
-    """Turn what a lost or refused connection raises into the tracking's own error."""
+    """Turn what PostgreSQL raises into the tracking's own errors.
+
+    Raises:
+        TrackingUnavailableError: it is gone, or cannot work: its disk is full, it only reads.
+        UnrecordableError: it works, and refuses a value.
+    """
     try:
         with translated():
             yield
     except LakeUnavailableError as error:
         raise TrackingUnavailableError(f"PostgreSQL: {error.reason}") from error
+    except (OperationalError, InternalError) as error:
+        raise TrackingUnavailableError(f"PostgreSQL: {_said(error)}") from error
+    except DataError as error:
+        raise UnrecordableError(_said(error)) from error
+
+
+def _said(error: DBAPIError) -> str:
+    """Return what the server said in its first line: the others may hold the values."""
+    return str(cause_of(error)).partition("\n")[0]
 
 
 def _row(record: Record) -> dict[str, object]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from uuid import UUID
@@ -97,8 +98,13 @@ class Tracker:
         """Return when a request of the standard lane is durable: from then on it will be done.
 
         PostgreSQL is written before the answer, not behind it: Redis may lose its last second.
+        Where it raises, the request's idempotency key is free again.
+
+        Raises:
+            UnrecordableError: PostgreSQL refuses what the record holds.
         """
-        await self._commits.accept(Accepted(record, start))
+        async with self._freeing_key(record):
+            await self._commits.accept(Accepted(record, start))
         try:
             await self._filled(lambda: self.states.put(record, 0, is_written=True))
             await self.sessions.visit(record)
@@ -106,9 +112,13 @@ class Tracker:
             logger.warning("Request %s is known to PostgreSQL only, for now: %s", record.id, error)
 
     async def track(self, record: Record) -> None:
-        """Record a request of the real-time lane: in Redis now, in PostgreSQL a second later."""
-        await self._filled(lambda: self.states.put(record, 0))
-        await self.sessions.visit(record)
+        """Record a request of the real-time lane: in Redis now, in PostgreSQL a second later.
+
+        Where it raises, the request's idempotency key is free again.
+        """
+        async with self._freeing_key(record):
+            await self._filled(lambda: self.states.put(record, 0))
+            await self.sessions.visit(record)
 
     async def change(
         self, id_: UUID, change: Callable[[Record], Record], result: bytes | None = None
@@ -234,6 +244,18 @@ class Tracker:
             raise RequestNotFoundError(id_)
         await self._filled(lambda: self.states.put(written, 0, is_written=True))
         return written
+
+    @asynccontextmanager
+    async def _freeing_key(self, record: Record) -> AsyncGenerator[None]:
+        """Give a request's idempotency key back where the request is not taken: it may come again,
+        and must not hear for a day that it is still being processed."""
+        try:
+            yield
+        except Exception:
+            if record.idempotency_key is not None:
+                with suppress(TrackingUnavailableError):  # the first error says what is wrong
+                    await self.free(record.tenant, record.idempotency_key, record.id)
+            raise
 
     async def _put(self, record: Record, before: int, result: bytes | None) -> bool:
         return await self._filled(lambda: self.states.put(record, before, result=result))

@@ -51,9 +51,7 @@ class Upkeep:
                 await self.once()
                 await asyncio.sleep(self._every_s)
         finally:
-            with suppress(TrackingUnavailableError):  # the next leader writes it
-                await self._write_behind.once()
-                await self._leadership.resign()
+            await self._leave()
 
     async def once(self) -> None:
         """Do what is due, if this process leads. What does not answer is tried again next time."""
@@ -70,6 +68,9 @@ class Upkeep:
             if not self._in_trouble:
                 logger.warning("Requests are not written to PostgreSQL for now: %s", error)
             self._in_trouble = True
+        except Exception:
+            # This must not end the process: the next one would meet the same.
+            logger.exception("The upkeep of requests failed, and is tried again.")
         else:
             self._in_trouble = False
 
@@ -91,3 +92,15 @@ class Upkeep:
                     record.id, "lost", "The process that served it has ended. Send it again."
                 )
         await asyncio.to_thread(self._table.prune, now - self._keep_s)
+        await self._tracker.sessions.prune(now - self._keep_s)
+
+    async def _leave(self) -> None:
+        """Write what waits; what cannot be written now the next leader writes."""
+        try:
+            await self._write_behind.once()
+        except TrackingUnavailableError:
+            logger.debug("What waits is left to the next leader.")
+        except Exception:
+            logger.exception("What waits could not be written, and is left to the next leader.")
+        with suppress(TrackingUnavailableError):  # its lease ends by itself
+            await self._leadership.resign()

@@ -12,7 +12,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables
 from pydantic import Field, PrivateAttr
 
 from neurocortex.domain.deployments import Tier
-from neurocortex.domain.work import DEFAULT_TENANT, Resources, Work
+from neurocortex.domain.work import DEFAULT_TENANT, TENANT_NAME, Resources, Work
 
 FIRST_COST: Final = 1.0
 """Cpu-seconds a run is charged for before one of its deployment has ended."""
@@ -20,14 +20,16 @@ FIRST_COST: Final = 1.0
 TENANT_TAG: Final = "tenant:"
 """`tenant:acme` among a run's tags names its tenant as well: tags can be given in the UI's form."""
 
+RUN_TENANT: Final = "PREFECT__NEUROCORTEX_TENANT"
+"""In the environment of a run's process: its tenant, for its tasks and those of its subflows."""
+
 
 class Variables(BaseVariables):
     """The job variables, as the UI shows them in a pool's, a deployment's and a run's form."""
 
     tenant: str = Field(
         DEFAULT_TENANT,
-        min_length=1,
-        max_length=100,
+        pattern=TENANT_NAME,
         description=(
             "Whose work it is. Tenants share a tier's capacity equally."
             " A tag `tenant:NAME` on the run says the same."
@@ -127,6 +129,8 @@ class JobConfiguration(BaseJobConfiguration):
         )
         self.command = own_command
         self.env = {**os.environ, **self.env}
+        if work_pool is not None:
+            self.env[RUN_TENANT] = _tenant(variables(work_pool, deployment, flow_run), flow_run)
         if deployment is not None and not deployment.pull_steps:
             entrypoint = deployment.entrypoint or ""
             self._module_entrypoint = "" if ":" in entrypoint else entrypoint
@@ -191,7 +195,11 @@ def _tier(asked: Variables, pool: WorkPool) -> Tier:
 
 def _tenant(asked: Variables, run: FlowRun) -> str:
     tagged = (tag.removeprefix(TENANT_TAG) for tag in run.tags if tag.startswith(TENANT_TAG))
-    return next(tagged, asked.tenant) or DEFAULT_TENANT
+    tag = next(tagged, None)
+    if not tag:
+        return asked.tenant
+    # A tag is held to the same rule as the variable.
+    return Variables.model_validate({**asked.model_dump(), "tenant": tag}).tenant
 
 
 def _enqueue_limit(deployment: DeploymentResponse) -> int | None:

@@ -1,5 +1,6 @@
 """Starting the process of a run: warm by default, by a command of its own where it has one."""
 
+import json
 import math
 import tempfile
 from collections import deque
@@ -20,7 +21,8 @@ from neurocortex.worker.messages import MAX_PACKET, Start
 from neurocortex.worker.warm import WarmProcess, WarmProcesses
 
 LARGEST_RUN: Final = MAX_PACKET // 8
-"""Characters; a run with larger parameters asks Prefect for them: the zygote would not take it."""
+"""Bytes on the wire; a run with larger parameters asks Prefect for them, as the zygote would not
+take it."""
 
 REMEMBERED: Final = 200
 """Ended runs whose hooks can still be run: minutes of them."""
@@ -60,17 +62,19 @@ class WarmStarter:
         """Start it, say so, and wait for its end."""
         port, token = self._control.register(flow_run.id)
         channel = {"PREFECT__CONTROL_PORT": str(port), "PREFECT__CONTROL_TOKEN": token}
-        known = flow_run.model_dump_json()
-        told = (
-            known if len(known) <= LARGEST_RUN else "",
-            self._configuration.module_entrypoint,
-            str(self._suspension),
-        )
+        told = (known(flow_run), self._configuration.module_entrypoint, str(self._suspension))
         order = _order(flow_run, self._configuration, self._folder, engine.__name__, channel, told)
         self.process = await _start(self._processes, order)
         scope = create_isolated_termination_scope(self.process.pid)
         task_status.started(ProcessHandle(cast("anyio.abc.Process", self.process), scope))
         await self.process.wait()
+
+
+def known(flow_run: FlowRun) -> str:
+    """Return a run as JSON for its process; empty where that is too long for a message."""
+    text = flow_run.model_dump_json()
+    on_wire = len(json.dumps(text))  # messages are ASCII: other letters take up to 12 bytes each
+    return text if on_wire <= LARGEST_RUN else ""
 
 
 class WarmHooks:

@@ -44,14 +44,17 @@ def _run(platform: "Platform", key: str, example: str) -> str:
     return done.stdout
 
 
-def test_up_prints_a_key_once_and_a_line_for_curl_that_answers(platform: "Platform") -> None:
+def test_up_prints_no_key_to_a_file_and_a_line_for_curl_that_answers(
+    platform: "Platform", key: str
+) -> None:
     if shutil.which("curl") is None:
         pytest.skip("there is no curl")
     said = platform.output.read_text()
-    (first_key,) = re.findall(r"nc_\w+", said)
+    assert re.findall(r"nc_\w+", said) == []
+    assert "neurocortex keys create" in said
     (line,) = [line for line in said.splitlines() if "curl http" in line]
     command = line[line.index("curl") :]
-    done = platform.user.shell("/bin/sh", "-c", f"KEY={first_key}; {command} -s")
+    done = platform.user.shell("/bin/sh", "-c", f"KEY={shlex.quote(key)}; {command} -s")
     assert "critical, high, medium and low" in json.loads(done.stdout)["text"]
 
 

@@ -1,6 +1,5 @@
 """`/v1/batches`: many requests at once, as JSON lines."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Final, Literal
@@ -18,12 +17,10 @@ from neurocortex.gateway.bodies import Bodies
 from neurocortex.gateway.disconnects import unless_gone
 from neurocortex.gateway.edge import request_id
 from neurocortex.gateway.services import Services
+from neurocortex.gateway.uploads import Uploads
 from neurocortex.security.roles import Scope
 
 MEGABYTE: Final = 2**20
-
-AT_ONCE: Final = 4
-"""Batches that are received at once: each is in memory until it is written."""
 
 LINES: Final = {
     "requestBody": {
@@ -43,7 +40,7 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter(tags=["batches"])
     callers, batches, chosen = services.callers, services.batches, services.settings.batches
     bodies = Bodies(round(chosen.max_body_mb * MEGABYTE), chosen.receive_timeout_s)
-    room = asyncio.Semaphore(AT_ONCE)
+    uploads = Uploads()
     views = BatchViews(services.views.ui_url)
     longest_s = services.settings.gateway.longest_wait_s
 
@@ -68,7 +65,7 @@ def router(services: Services) -> APIRouter:
     ) -> Response:
         """Ask for many things at once. Lines that are no valid request fail; the rest is done."""
         principal = await callers.identify(request, Scope.BATCHES_WRITE)
-        async with room:
+        with uploads.room(principal.tenant):
             sending = Sending(
                 id=request_id(request.scope),
                 principal=principal,

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +15,9 @@ from neurocortex.security.roles import Scope
 from neurocortex.tracking.sessions import Session
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+Storable = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+"""A text without U+0000, which PostgreSQL does not keep."""
 
 REFUSALS = openapi.refusals(400, 401, 403, 408, 409, 413, 422, 429, 503)
 
@@ -29,7 +32,7 @@ class SessionView(BaseModel):
     context: dict[str, str] = Field(description="What they remember.")
 
 
-class Context(RootModel[dict[str, str]]):
+class Context(RootModel[dict[Storable, Storable]]):
     """What to remember: texts by name. Those of other names stay."""
 
 

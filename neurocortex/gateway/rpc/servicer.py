@@ -10,6 +10,7 @@ import grpc.aio
 
 from neurocortex.errors import InvalidRequestError
 from neurocortex.gateway.callers import NOWHERE
+from neurocortex.gateway.headers import checked_key
 from neurocortex.gateway.intake import Accepted
 from neurocortex.gateway.planning import Asking, Planned
 from neurocortex.gateway.rpc.protocol import messages, services
@@ -79,7 +80,7 @@ class Servicer(services.NeuroCortexServicer):  # type: ignore[misc] # made at ru
         return messages.GetResponse(request=await self._shown(record))
 
     async def _cancel(self, request: Any, context: Context) -> Any:
-        tenant = (await self._identify(context, Scope.REQUESTS_READ)).tenant
+        tenant = (await self._identify(context, Scope.REQUESTS_WRITE)).tenant
         record = await self._gateway.tracker.cancel(_number(request.id), tenant)
         return messages.CancelResponse(request=self._gateway.views.render(record))
 
@@ -96,7 +97,7 @@ class Servicer(services.NeuroCortexServicer):  # type: ignore[misc] # made at ru
             body=request.request,
             fresh=request.fresh,
             no_wait=request.no_wait,
-            idempotency_key=request.idempotency_key or None,
+            idempotency_key=checked_key(key) if (key := request.idempotency_key) else None,
         )
         return self._gateway.planner.plan(asking)
 

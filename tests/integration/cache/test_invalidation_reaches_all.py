@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 
 from neurocortex.cache.cache import Cache
 from neurocortex.cache.keys import Key
-from neurocortex.cache.values import Found
-from neurocortex.errors import CacheUnavailableError
+from neurocortex.cache.values import EVERYONE, Found
+from neurocortex.errors import CacheUnavailableError, UnkeyableValueError
 
 if TYPE_CHECKING:
     from tests.integration.cache.conftest import Instances, Line
@@ -65,6 +65,19 @@ async def test_every_instance_hears_of_it_within_moments(instances: "Instances",
         assert await values(here) == [None]
         assert await until_gone(there) < 1
         assert await values(here, there, key=other) == [0, 0]
+
+
+async def test_a_tag_of_everyone_ends_the_entries_of_every_tenant(instances: "Instances") -> None:
+    source, other = Source(), Key("other", "papers", "1")
+    async with instances.open("a") as here, instances.open("b") as there:
+        for key in (KEY, other):
+            await here.get_or_compute(key, source.read, tags=["paper-7"])
+        await there.invalidate_tag(EVERYONE, "paper-7")
+        await here.catch_up()
+        assert await values(here, there) == [None, None]
+        assert await values(here, there, key=other) == [None, None]
+        with pytest.raises(UnkeyableValueError):
+            await there.invalidate_pattern(EVERYONE, "*")
 
 
 async def test_invalidated_on_disk_too_also_after_a_restart(instances: "Instances") -> None:

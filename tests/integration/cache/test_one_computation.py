@@ -297,3 +297,32 @@ async def test_a_killed_holder_delays_the_others_by_its_lease_at_most(
     for stream in (child.stdin, child.stdout):
         assert stream is not None
         stream.close()
+
+
+async def test_closing_ends_a_computation_that_an_invalidation_overtook_too(
+    instances: "Instances",
+) -> None:
+    started, ended = asyncio.Event(), asyncio.Event()
+
+    async def forever() -> str:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return "never"
+
+    def flights() -> int:
+        return sum(task.get_name() == f"cache computes {KEY}" for task in asyncio.all_tasks())
+
+    async with instances.open() as cache:
+        callers = [asyncio.create_task(cache.get_or_compute(KEY, forever))]
+        await started.wait()
+        await cache.invalidate(KEY)
+        callers.append(asyncio.create_task(cache.get_or_compute(KEY, forever)))
+        while flights() < 2:
+            await asyncio.sleep(0)
+    assert ended.is_set()
+    assert flights() == 0
+    await asyncio.wait(callers)
+    assert all(caller.cancelled() for caller in callers)

@@ -229,3 +229,38 @@ def test_a_fork_opens_a_cache_of_its_own(small: Settings, redis_url: str) -> Non
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert mine.call(lambda results: results.read(KEY)) == b"value"
     close_all()
+
+
+@pytest.mark.parametrize("awaits", [True, False])
+def test_the_order_of_a_callers_reads_is_learned_across_its_calls(
+    small: Settings, redis_url: str, instances: Instances, awaits: bool
+) -> None:
+    eager = small.model_copy(update={"cache": small.cache.model_copy(update={"prefetch": True})})
+    process = ProcessCache(lambda: open_results(eager, redis_url, 3.0))
+    first, second = Key("acme", "parts", "1"), Key("acme", "parts", "2")
+
+    async def read(*keys: Key) -> None:
+        for key in keys:
+            if awaits:
+                await process.acall(lambda results, key=key: results.read(key))  # type: ignore[misc]
+            else:
+                process.call(lambda results, key=key: results.read(key))  # type: ignore[misc]
+
+    async def fills(results: Results) -> int:
+        await results.cache.catch_up()
+        return results.cache.stats()["memory"].fills
+
+    async def scenario() -> None:
+        await read(first, second, first, second)
+        async with instances.open("b") as elsewhere:
+            await elsewhere.set(second, b"value")
+        assert await process.acall(fills) == 0
+        await read(first)
+        async with asyncio.timeout(PATIENCE_S):
+            while await process.acall(fills) == 0:
+                await asyncio.sleep(0.001)
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        process.close()

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 
 from neurocortex.dead_letters.letter import DeadLetter
 from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.errors import DeadLetterNotFoundError, LakeUnavailableError
 from neurocortex.lake.store import Lake
+from tests.integration.upgrading import upgrade
 
 MakeLetter = Callable[..., DeadLetter]
 
@@ -116,10 +116,7 @@ def test_a_database_of_the_version_before_is_brought_up_to_date(
     database_url: str, make_letter: MakeLetter
 ) -> None:
     with Lake(database_url) as lake:
-        lake.migrate()
-        with lake.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA work CASCADE"))
-            connection.execute(text("UPDATE lake.schema_version SET version_num = '0001'"))
+        upgrade(lake.engine, "0001")
         assert "revision 0001" in (lake.check() or "")
         lake.migrate()
         assert lake.check() is None

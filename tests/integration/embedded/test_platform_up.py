@@ -53,7 +53,7 @@ def test_a_second_up_says_what_runs_and_starts_nothing(up: "Up") -> None:
 
 def test_everything_listens_on_this_machine_only(up: "Up") -> None:
     listening = {
-        address.laddr[0]
+        address.laddr[0].removeprefix("::ffff:")  # IPv4, on a socket that could speak IPv6 too
         for process in up.family()
         for address in process.net_connections()
         if address.status == psutil.CONN_LISTEN

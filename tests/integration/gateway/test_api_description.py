@@ -1,9 +1,11 @@
 """The description of the API says what the gateway does: found out by random calls."""
 
+import gc
 import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import APIOperation, Case, SerializationContext
@@ -16,6 +18,17 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.integration.gateway.conftest import Gateway
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""Schemathesis leaves sockets to the garbage collector."""
+
+
+@pytest.fixture(autouse=True)
+def swept() -> Iterator[None]:
+    """Collect the garbage of these tests within them, so that no other is blamed."""
+    yield
+    gc.collect()
+
 
 CHECKS = [
     not_a_server_error,

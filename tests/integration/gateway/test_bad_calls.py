@@ -40,9 +40,9 @@ def connected(gateway: Gateway) -> socket.socket:
     return socket.create_connection((HOST, gateway.port), timeout=10)
 
 
-def head(gateway: Gateway, length: int, *more: str) -> bytes:
+def head(gateway: Gateway, length: int, *more: str, path: str = "/v1/requests") -> bytes:
     lines = (
-        "POST /v1/requests HTTP/1.1",
+        f"POST {path} HTTP/1.1",
         f"Host: {HOST}",
         f"Authorization: Bearer {gateway.admin}",
         f"Content-Length: {length}",
@@ -121,6 +121,18 @@ def test_a_body_that_comes_too_slowly_is_given_up(gateway: Gateway) -> None:
         answer = everything(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"code":"too_slow"' in answer
+
+
+def test_a_batch_that_comes_slowly_keeps_no_other_tenant_waiting(gateway: Gateway) -> None:
+    nothing = b"no request"
+    with connected(gateway) as slow:
+        slow.sendall(head(gateway, 100, path="/v1/batches") + b"x")
+        with gateway.client() as same, gateway.client(gateway.stranger) as other:
+            began = time.monotonic()
+            while refusal(refused := same.post("/v1/batches", content=nothing))[0] != 429:
+                assert time.monotonic() < began + 5, refused.text
+            assert refusal(refused) == (429, "upload_busy")
+            assert refusal(other.post("/v1/batches", content=nothing)) == (400, "empty_batch")
 
 
 def test_a_head_that_comes_byte_by_byte_is_given_up(gateway: Gateway) -> None:

@@ -39,6 +39,16 @@ def test_a_handler_has_a_request_served_for_the_publishers_tenant(gateway: Gatew
     assert json.loads(line) == ["acme", answer, answer]  # submitted again it is one request
 
 
+def test_a_request_of_an_event_that_failed_is_done_anew(gateway: Gateway) -> None:
+    text = f"once {uuid4().hex}"
+    with gateway.client() as client:
+        told = client.post("/v1/events", json={**_note(text), "type": "note.retried"})
+    assert told.status_code == 202
+    heard = gateway.log.with_name(hearing.FILE)
+    until(lambda: heard.is_file() and text in heard.read_text(), gateway.log)
+    assert json.dumps(["acme", {"text": text}]) in heard.read_text()
+
+
 def test_an_event_without_a_handler_is_kept(gateway: Gateway, redis_server: RedisServer) -> None:
     kind = f"nobody.knows.{uuid4().hex}"
     with gateway.client() as client:

@@ -39,7 +39,7 @@ def test_without_redis_requests_are_refused_and_served_again_when_it_is_back(
         again = client.post("/v1/requests", json=kept)
         assert (again.status_code, again.content) == (200, known.content)
         ready = client.get("/readyz")
-        assert (ready.status_code, set(ready.json()["away"])) == (503, {"redis"})
+        assert (ready.status_code, set(ready.json()["away"])) == (503, {"redis", "lane"})
         assert client.get("/healthz").status_code == 200
         mortal_redis.start()
         until(lambda: echo(client).status_code == 200, gateway.log)
@@ -76,7 +76,7 @@ def test_without_postgres_nobody_new_is_let_in(
         refused = echo(client)
         assert (refused.status_code, refused.json()["code"]) == (503, "lake_unavailable")
         assert refused.headers["Retry-After"] == "1"
-        assert set(client.get("/readyz").json()["away"]) == {"postgres"}
+        assert set(client.get("/readyz").json()["away"]) == {"postgres", "lane"}
 
 
 def answers_those_it_serves_at_its_end(gateway: Gateway, client: httpx.Client) -> None:

@@ -114,11 +114,23 @@ def test_an_id_that_is_none_is_refused(gateway: Gateway) -> None:
         calls.Get(messages.GetRequest(id="7"), metadata=who(gateway.admin))
 
 
-@pytest.mark.parametrize("metadata", [(), (("authorization", "Bearer nc_wrong"),)])
-def test_strangers_are_turned_away(gateway: Gateway, metadata: tuple[tuple[str, str], ...]) -> None:
-    with stub(gateway) as calls, pytest.raises(grpc.RpcError) as refused:
-        calls.Submit(asked(operation="echo", text="hi"), metadata=metadata)
-    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+@pytest.mark.parametrize("key", ["a\0b", "schlüssel", "x" * 256])
+def test_an_idempotency_key_that_http_would_refuse_is_refused(gateway: Gateway, key: str) -> None:
+    request = asked(operation="echo", text="hi")
+    request.idempotency_key = key
+    with stub(gateway) as calls, pytest.raises(grpc.RpcError, match="Idempotency-Key") as refused:
+        calls.Submit(request, metadata=who(gateway.admin))
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_strangers_are_turned_away_and_readers_may_not_cancel(gateway: Gateway) -> None:
+    with stub(gateway) as calls:
+        with pytest.raises(grpc.RpcError) as stranger:
+            calls.Submit(asked(operation="echo", text="hi"))
+        with pytest.raises(grpc.RpcError) as reader:
+            calls.Cancel(messages.CancelRequest(id=str(uuid4())), metadata=who(gateway.reader))
+    assert stranger.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert reader.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
 def test_a_call_that_is_cancelled_ends_and_others_go_on(gateway: Gateway) -> None:

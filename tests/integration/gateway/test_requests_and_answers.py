@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
+from redis import Redis
 
-from tests.integration.gateway.conftest import Gateway
+from neurocortex.embedded.redis_server import RedisServer
+from tests.integration.gateway.conftest import REDIS_DATABASE, Gateway
 
 
 @pytest.fixture
@@ -75,6 +78,17 @@ def test_many_who_ask_at_once_share_one_computation(gateway: Gateway, client: ht
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: ask(client, "counted", name).content, range(16)))
     assert len(set(answers)) == 1
+
+
+def test_a_deadline_ends_the_waiting_of_its_caller_alone(client: httpx.Client) -> None:
+    body = {"operation": "counted", "text": f"for 0.8 {uuid4().hex}"}
+    with ThreadPoolExecutor(1) as threads:
+        hurried = threads.submit(client.post, "/v1/requests", json={**body, "deadline_s": 0.3})
+        time.sleep(0.1)  # who comes now shares that computation
+        patient = client.post("/v1/requests", json=body)
+        late = hurried.result()
+    assert (late.status_code, late.json()["code"]) == (504, "deadline_passed")
+    assert patient.status_code == 200
 
 
 def test_parts_come_as_events_and_then_the_result(client: httpx.Client) -> None:
@@ -166,6 +180,32 @@ def test_a_repeated_request_that_goes_on_is_not_begun_again(gateway: Gateway) ->
         assert ask(client, "slow", "for 1", **key).json() == {"text": "done"}
 
 
+def test_a_record_that_cannot_be_read_for_a_moment_cancels_nothing(
+    gateway: Gateway, gateway_database: str, redis_server: RedisServer
+) -> None:
+    key = uuid4().hex
+    with (
+        Redis.from_url(redis_server.url(REDIS_DATABASE)) as redis,
+        psycopg.connect(gateway_database, autocommit=True) as database,
+        gateway.client() as client,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        asked = threads.submit(ask, client, "slow", "for 1", **{"Idempotency-Key": key})
+        deadline = time.monotonic() + 5
+        while (found := redis.get(f"neurocortex:tracking:key:acme:{key}")) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        number = found.split()[0].decode()
+        time.sleep(0.1)  # it is recorded, and those who may end it listen
+        record = f"neurocortex:tracking:request:{number}"
+        kept = redis.getdel(record)
+        database.execute("DELETE FROM work.requests WHERE id = %s", [number])
+        redis.publish("neurocortex:tracking:changes", number)
+        time.sleep(0.2)  # the news was heard
+        redis.set(record, kept)
+        assert asked.result().json() == {"text": "done"}
+
+
 def test_who_does_not_wait_gets_an_id_and_asks_later(client: httpx.Client) -> None:
     accepted = ask(client, "slow", "for 0.3", Prefer="respond-async")
     assert accepted.status_code == 202
@@ -219,6 +259,12 @@ def test_a_session_lists_its_requests_and_remembers_for_them(
     assert session == {"name": name, "requests": ids, "context": {"language": "French"}}
     with gateway.client(gateway.stranger) as stranger:
         assert stranger.get(f"/v1/sessions/{name}").json()["requests"] == []
+
+
+@pytest.mark.parametrize("context", [{"a": "b\0c"}, {"a\0b": "c"}])
+def test_a_session_remembers_no_nul(client: httpx.Client, context: dict[str, str]) -> None:
+    refused = client.patch(f"/v1/sessions/{uuid4().hex}", json=context)
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_request")
 
 
 def test_the_tiers_show_queues_and_waits(client: httpx.Client) -> None:

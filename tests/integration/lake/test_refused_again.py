@@ -1,7 +1,13 @@
 """What a gate refuses again and again: one entry in quarantine, which counts."""
 
+import json
+from datetime import UTC, datetime
+
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.lake.store import Lake
+from neurocortex.privacy.classes import DataClass
+from neurocortex.privacy.hiding import Place, encrypted
+from neurocortex.privacy.keys import generate
 
 EMPTY = Quarantined(source="/papers/a.txt", rule="empty", reason="the file is empty")
 
@@ -39,3 +45,18 @@ def test_what_was_refused_last_is_listed_first(lake: Lake) -> None:
     for refused in (EMPTY, other, EMPTY):
         lake.record_refused("papers", [refused])
     assert [entry.refused.source for entry in lake.quarantine()] == [EMPTY.source, other.source]
+
+
+def test_encrypted_rows_are_the_same_again_though_their_bytes_are_not(lake: Lake) -> None:
+    keys, place = generate(datetime(2026, 1, 1, tzinfo=UTC)), Place("default", "people.phone")
+
+    def hidden(name: str) -> Quarantined:
+        phone, email = (
+            encrypted(value, place, DataClass.PERSONAL, keys) for value in ("1234", "a@example.com")
+        )
+        payload = json.dumps({"name": name, "phone": phone, "email": email})
+        return EMPTY.model_copy(update={"payload": payload})
+
+    for _ in range(2):
+        lake.record_refused("people", [hidden("Ann"), hidden("Tom")])
+    assert [entry.times for entry in lake.quarantine("people")] == [2, 2]

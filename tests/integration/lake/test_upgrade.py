@@ -2,15 +2,13 @@
 
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from neurocortex.lake import migration
 from neurocortex.lake.graph import INDEX_FROM
 from neurocortex.lake.store import Lake
 from neurocortex.lake.vectors import as_text
 from tests.integration.lake.conftest import DIMENSION, HashEmbedder, restored
+from tests.integration.upgrading import upgrade
 
 BEFORE: Final = """
 INSERT INTO lake.collections
@@ -37,16 +35,6 @@ INSERT INTO lake.quarantine (load_id, kind, target, source, row, rule, reason, p
 VALUES ('00000000-0000-0000-0000-000000000001', 'documents', 'papers', :source, NULL, 'empty',
     'the file is empty', '', :at)
 """
-
-
-def upgrade(engine: Engine, revision: str) -> None:
-    with engine.begin() as connection:
-        connection.execute(text("CREATE SCHEMA IF NOT EXISTS lake"))
-        config = Config()
-        config.set_main_option("script_location", str(migration.FOLDER))
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
 
 
 def test_vectors_of_an_earlier_version_are_still_found_and_by_their_index(

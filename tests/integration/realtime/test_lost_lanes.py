@@ -126,13 +126,13 @@ def test_what_kills_every_process_is_given_up_and_others_are_not(redis_url: str)
             taken = await first.next(8)
             assert [delivery.attempt for delivery in taken] == [1, 1]
             second = await other(at, "second")
-            taken = await second.take_over(8, ATTEMPTS, may_be_last=True)
+            taken = await second.take_over(8, ATTEMPTS, [], may_be_last=True)
             assert [delivery.attempt for delivery in taken] == [2, 2]
             third = await other(at, "third")
-            (alone,) = await third.take_over(8, ATTEMPTS, may_be_last=True)
+            (alone,) = await third.take_over(8, ATTEMPTS, [], may_be_last=True)
             assert alone.attempt == 3
             assert json.loads(alone.call.body)["text"] == "poison"
-            assert await third.take_over(8, ATTEMPTS, may_be_last=False) == []
+            assert await third.take_over(8, ATTEMPTS, [], may_be_last=False) == []
             async with at.lane(slow_echo, name="heir", lost_after_s=0.5, max_attempts=ATTEMPTS):
                 assert await innocent == "innocent"
                 with pytest.raises(RemoteError) as raised:

@@ -1,6 +1,7 @@
 """`neurocortex keys`, on a real PostgreSQL and Redis."""
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -120,10 +121,26 @@ def test_no_keys_at_all(command: Keys, keys: ApiKeys) -> None:
 
 
 def test_the_first_key_is_printed_the_first_time_only(
-    command: Keys, keys: ApiKeys, capsys: pytest.CaptureFixture[str]
+    command: Keys,
+    keys: ApiKeys,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     first_key.main()
     printed = capsys.readouterr().out.split()[-1]
     assert read_key(printed) is not None
+    first_key.main()
+    assert capsys.readouterr().out == ""
+
+
+def test_no_key_is_printed_where_the_output_may_be_kept(
+    command: Keys, keys: ApiKeys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first_key.main()
+    assert "neurocortex keys create" in capsys.readouterr().out
+    assert keys.list() == ()
+    command("create", "--tenant", "acme")
+    capsys.readouterr()
     first_key.main()
     assert capsys.readouterr().out == ""

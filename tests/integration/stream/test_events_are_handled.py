@@ -48,7 +48,8 @@ async def test_events_published_before_and_after_the_start_are_handled_once(
 async def test_an_event_published_again_is_one_event(stream: EventStream) -> None:
     assert await stream.publish(_event())
     assert not await stream.publish(_event())
-    assert await stream.waiting() == 1
+    assert await stream.publish(_event().model_copy(update={"tenant": "another"}))
+    assert await stream.waiting() == 2
 
 
 async def test_an_unknown_type_is_kept_until_it_has_a_handler(stream: EventStream) -> None:

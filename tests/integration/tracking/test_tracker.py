@@ -187,6 +187,22 @@ def test_a_session_ends_when_it_is_not_used(redis_url: str, table: RequestTable)
     asyncio.run(scenario())
 
 
+def test_what_an_ended_session_remembered_is_deleted(redis_url: str, table: RequestTable) -> None:
+    async def scenario() -> None:
+        settings = TrackingSettings(session_s=0.2)
+        async with tracker(redis_url, table, settings) as gateway:
+            for name in ("ended", "used"):
+                await gateway.sessions.remember("acme", name, {"topic": name})
+            assert await gateway.sessions.prune(time.time() + 60) == 0  # both are alive
+            await asyncio.sleep(0.25)
+            await gateway.track(record(session="used"))
+            assert await gateway.sessions.prune(time.time()) == 1
+            assert (await gateway.sessions.get("acme", "used")).context == {"topic": "used"}
+            assert await gateway.sessions.prune(time.time()) == 0
+
+    asyncio.run(scenario())
+
+
 def test_many_at_once_share_a_few_connections(redis_url: str, table: RequestTable) -> None:
     async def scenario() -> None:
         async with (

@@ -4,11 +4,13 @@ import asyncio
 import time
 from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg import sql
 from redis.asyncio import Redis
 
 from neurocortex.domain.deployments import Tier
-from neurocortex.errors import KeyReusedError, TrackingUnavailableError
+from neurocortex.errors import KeyReusedError, TrackingUnavailableError, UnrecordableError
 from neurocortex.lake.store import Lake
 from neurocortex.routing.route import Lane
 from neurocortex.settings import TrackingSettings
@@ -158,6 +160,102 @@ def test_what_is_old_is_deleted(redis_url: str, table: RequestTable) -> None:
     asyncio.run(scenario())
 
 
+def test_an_open_request_is_kept_for_as_long_as_it_is_open(
+    redis_url: str, table: RequestTable
+) -> None:
+    async def scenario() -> None:
+        async with Redis.from_url(redis_url) as redis, Tracker(redis, table, SETTINGS) as tracker:
+            await Upkeep(tracker, table, Leadership(redis), SETTINGS).once()
+            asked = record(Lane.STANDARD)
+            key = f"neurocortex:tracking:request:{asked.id}"
+            await tracker.accept(asked, START)
+            await tracker.change(asked.id, lambda known: known.running(1.0))
+            assert await redis.pttl(key) == -1  # it never expires
+            await tracker.complete(asked.id, b"1")
+            assert await redis.pttl(key) > 0
+
+    asyncio.run(scenario())
+
+
+def test_what_postgresql_refuses_holds_up_nothing_else(redis_url: str, table: RequestTable) -> None:
+    async def scenario() -> None:
+        async with Redis.from_url(redis_url) as redis, Tracker(redis, table, SETTINGS) as tracker:
+            upkeep = Upkeep(tracker, table, Leadership(redis), SETTINGS)
+            await upkeep.once()
+            asked = [record(Lane.STANDARD, key=f"k{at}") for at in range(5)]
+            asked[3] = record(Lane.STANDARD, key="a\0b")
+            told = await asyncio.gather(
+                *(tracker.accept(each, START) for each in asked), return_exceptions=True
+            )
+            assert [type(each) for each in told] == [
+                UnrecordableError if at == 3 else type(None) for at in range(5)
+            ]
+            assert [table.get(each.id) is not None for each in asked] == [
+                at != 3 for at in range(5)
+            ]
+
+            served = [record(Lane.REALTIME, key=key) for key in ("one", "a\0b", "two")]
+            for each in served:
+                await tracker.track(each)
+            await upkeep.once()
+            assert [table.get(each.id) is not None for each in served] == [True, False, True]
+            assert not await tracker.states.unwritten(10)
+            assert await tracker.get(served[1].id, "acme") == served[1]
+
+    asyncio.run(scenario())
+
+
+def test_a_database_that_only_reads_counts_as_away(redis_url: str, requests_url: str) -> None:
+    """As one whose disk is full: it answers, and cannot write."""
+
+    def read_only(connection: psycopg.Connection, switch: str) -> None:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}").format(
+                name, sql.SQL(switch)
+            )
+        )
+
+    async def scenario(table: RequestTable) -> None:
+        async with Redis.from_url(redis_url) as redis, Tracker(redis, table, SETTINGS) as tracker:
+            upkeep = Upkeep(tracker, table, Leadership(redis), SETTINGS)
+            with pytest.raises(TrackingUnavailableError, match="read-only"):
+                await tracker.accept(record(Lane.STANDARD), START)
+            served = record(Lane.REALTIME)
+            await tracker.track(served)
+            await upkeep.once()
+            assert await tracker.states.unwritten(10) == [(served.id, 1)]
+
+    with psycopg.connect(requests_url, autocommit=True) as connection:
+        try:
+            read_only(connection, "on")
+            with RequestTable(requests_url) as table:
+                asyncio.run(scenario(table))
+        finally:
+            read_only(connection, "off")
+
+
+def test_the_upkeep_goes_on_after_a_failure_that_nobody_expected(
+    redis_url: str, table: RequestTable, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with Redis.from_url(redis_url) as redis, Tracker(redis, table, SETTINGS) as tracker:
+            upkeep = Upkeep(tracker, table, Leadership(redis), SETTINGS)
+            served = record(Lane.REALTIME)
+            await tracker.track(served)
+            key = f"neurocortex:tracking:request:{served.id}"
+            kept = await redis.get(key)
+            assert kept is not None
+            await redis.set(key, "1 no JSON")
+            await upkeep.once()
+            assert "is tried again" in caplog.text
+            await redis.set(key, kept)
+            await upkeep.once()
+            assert table.get(served.id) == served
+
+    asyncio.run(scenario())
+
+
 def test_while_postgresql_is_away_nothing_is_accepted_and_nothing_is_forgotten(
     redis_url: str, mortal: MortalServer
 ) -> None:
@@ -174,6 +272,11 @@ def test_while_postgresql_is_away_nothing_is_accepted_and_nothing_is_forgotten(
 
                 with pytest.raises(TrackingUnavailableError, match="PostgreSQL"):
                     await it.accept(record(Lane.STANDARD), START)
+                refused = record(Lane.STANDARD, key="k1")
+                await it.reserve("acme", "k1", digest(b"body"), refused.id)
+                with pytest.raises(TrackingUnavailableError):
+                    await it.accept(refused, START)
+                assert (await it.reserve("acme", "k1", digest(b"body"), uuid4())).is_new
                 served = [record(Lane.REALTIME) for _ in range(50)]
                 for each in served:
                     await it.track(each)

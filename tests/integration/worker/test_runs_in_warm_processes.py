@@ -108,6 +108,13 @@ def test_a_flow_calls_flows_within_its_process(platform: "Platform") -> None:
     assert [child.state_name for child in children] == ["Completed"] * 2
 
 
+def test_its_tasks_and_its_flows_are_its_tenants(platform: "Platform") -> None:
+    deployed = platform.deploy("whose", POOL, tenant="umbrella")
+    by_variable, by_tag = platform.start(deployed), platform.start(deployed, tags=["tenant:acme"])
+    assert platform.result(by_variable) == ["umbrella"] * 2
+    assert platform.result(by_tag) == ["acme"] * 2
+
+
 def test_a_failed_try_is_repeated_in_the_same_process(platform: "Platform", tmp_path: Path) -> None:
     run = platform.start(platform.deploy("retry_soon", POOL), trace=tmp_path)
     platform.reaches(run, "Completed")

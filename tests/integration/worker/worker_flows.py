@@ -19,6 +19,8 @@ from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.flows import Flow
 from prefect.runtime import flow_run as this_run
 
+from tasks.tenant import tenant_of_run
+
 LOOK_S = 0.05
 
 
@@ -69,6 +71,23 @@ def add(numbers: list[int], trace: Path | None = None) -> int:
 def parent(numbers: list[int]) -> int:
     """Have a flow of our own run beside and one within us."""
     return add(numbers) + add([1])
+
+
+@task
+def ask_whose() -> str:
+    return tenant_of_run()
+
+
+@flow
+def inner() -> str:
+    """Ask from a task of a flow that another one calls."""
+    return ask_whose()
+
+
+@flow(persist_result=True)
+def whose() -> list[str]:
+    """Ask whose work our tasks do, and those of a flow within us."""
+    return [ask_whose(), inner()]
 
 
 @flow(on_crashed=[note], on_cancellation=[note])

@@ -27,6 +27,8 @@ def entry(born: int, *tags: str) -> Entry:
         ("tag:acme:paper: 7", True),
         ("tag:acme:paper", False),
         ("tag:other:paper: 7", False),
+        ("tag::paper: 7", True),  # everyone's
+        ("tag::paper", False),
         ("pattern:acme:*", True),
         ("pattern:acme:answers:*", True),
         ("pattern:acme:*:wh?", True),

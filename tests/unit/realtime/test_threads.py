@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -29,20 +30,56 @@ def test_no_more_run_at_once_than_allowed() -> None:
     assert most == 3
 
 
+async def give_up(threads: Threads, call: Callable[[], object]) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await threads.run(call)
+
+
 def test_a_hanging_call_frees_its_place_and_too_many_end_the_process() -> None:
     release = threading.Event()
 
     async def main() -> None:
-        with Threads(2) as threads:
-            for stuck in (1, 2):
-                with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(0.05):
-                        await threads.run(release.wait)
-                assert threads.broken.is_set() == (stuck == 2)
+        with Threads(2, hangs_after_s=0.02) as threads:
+            await give_up(threads, release.wait)
             assert await threads.run(lambda: "served") == "served"
+            await asyncio.sleep(0.03)
+            assert not threads.broken.is_set()
+            await give_up(threads, release.wait)
+            assert await threads.run(lambda: "served") == "served"
+            await asyncio.wait_for(threads.broken.wait(), 5)
             with pytest.raises(ThreadsStuckError, match="2 threads"):
                 threads.check()
             release.set()
+
+    asyncio.run(main())
+
+
+def test_calls_that_are_given_up_together_and_end_soon_do_no_harm() -> None:
+    release = threading.Event()
+
+    async def main() -> None:
+        with Threads(2, hangs_after_s=0.1) as threads:
+            await asyncio.gather(*(give_up(threads, release.wait) for _ in range(2)))
+            release.set()
+            await asyncio.sleep(0.15)
+            threads.check()
+            assert await threads.run(lambda: "served") == "served"
+
+    asyncio.run(main())
+
+
+def test_a_call_that_is_given_up_before_a_thread_is_free_is_never_made() -> None:
+    release, made = threading.Event(), threading.Event()
+
+    async def main() -> None:
+        with Threads(1) as threads:
+            for _ in range(2):  # both threads, the spare one too
+                await give_up(threads, release.wait)
+            await give_up(threads, made.set)
+            release.set()
+            assert await threads.run(lambda: "served") == "served"
+            assert not made.is_set()
 
     asyncio.run(main())
 

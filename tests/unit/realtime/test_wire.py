@@ -33,7 +33,7 @@ def test_a_call_comes_back(sent: Call, client: str, attempt: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [Part("ü "), Part(""), Reply(b'{"text":"x"}'), Failure("timeout", "too long")]
+    "event", [Part("ü ", 1), Part("", 2, 3), Reply(b'{"text":"x"}'), Failure("timeout", "too long")]
 )
 def test_an_answer_comes_back(event: Event) -> None:
     number = uuid4()

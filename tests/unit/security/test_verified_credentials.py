@@ -79,3 +79,10 @@ def test_it_does_not_grow_without_end() -> None:
     verified.forget_key("BBBBBBBB")
     assert verified.recall("0", "a") is None
     assert verified.recall("the last", "a") is who
+
+
+def test_whatever_is_forgotten_is_counted() -> None:
+    verified = Verified(5, Clock())
+    verified.forget_key("AAAAAAAA")
+    verified.forget_all()
+    assert verified.forgotten == 2

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from neurocortex.domain.deployments import Tier
 from neurocortex.domain.work import DEFAULT_TENANT, Resources
 from neurocortex.worker import job
-from neurocortex.worker.job import FIRST_COST, JobConfiguration
+from neurocortex.worker.job import FIRST_COST, RUN_TENANT, JobConfiguration
 from neurocortex.worker.worker import NeuroCortexWorker
 
 DUE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -105,6 +105,13 @@ def test_a_tag_names_the_tenant() -> None:
     assert work(run("tenant:")).tenant == DEFAULT_TENANT
 
 
+@pytest.mark.parametrize("name", ["acme corp", "a:b", "*", "-a", "ä"])
+def test_a_tenant_is_called_what_keys_and_tags_can_hold(name: str) -> None:
+    for named in (run(f"tenant:{name}"), run(tenant=name)):
+        with pytest.raises(ValidationError, match="tenant"):
+            work(named)
+
+
 def test_a_deadline_counts_from_when_the_run_was_due() -> None:
     assert work(run(deadline=30)).deadline == DUE.timestamp() + 30
 
@@ -174,3 +181,20 @@ def test_a_configuration_keeps_the_workers_environment_and_no_command_of_prefect
     own = JobConfiguration(command="python -m prefect.engine")
     own.prepare_for_flow_run(flow_run)
     assert own.command == "python -m prefect.engine"
+
+
+def test_the_process_of_a_run_is_told_its_tenant_whoever_named_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(RUN_TENANT, "of-another-run")
+
+    def told(flow_run: FlowRun, of: DeploymentResponse | None = None) -> str | None:
+        configuration = JobConfiguration(env={RUN_TENANT: "forged"})
+        configuration.prepare_for_flow_run(flow_run, of, work_pool=pool(tenant="pools"))
+        return configuration.env[RUN_TENANT]
+
+    of = deployment(tenant="deployments")
+    assert told(run()) == "pools"
+    assert told(run(), of) == "deployments"
+    assert told(run(tenant="runs"), of) == "runs"
+    assert told(run("tenant:acme", tenant="runs"), of) == "acme"

@@ -1,7 +1,11 @@
 """What the worker and its zygote say to each other arrives as it was said."""
 
+from uuid import uuid4
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect.client.schemas.objects import FlowRun
 
 from neurocortex.worker.messages import (
     MAX_PACKET,
@@ -15,6 +19,7 @@ from neurocortex.worker.messages import (
     encode,
     pair,
 )
+from neurocortex.worker.starter import known
 
 pids = st.integers(1, 2**22)
 numbers = st.floats(0, 1e9)
@@ -67,3 +72,13 @@ def test_the_end_of_the_other_side_is_an_empty_packet() -> None:
     one.close()
     with other:
         assert other.recv(MAX_PACKET) == b""
+
+
+@pytest.mark.parametrize("letter", ["x", "ж", "語", "😀"])
+def test_a_run_is_told_as_long_as_its_message_fits(letter: str) -> None:
+    small = FlowRun(flow_id=uuid4(), parameters={"text": letter * 1000})
+    assert FlowRun.model_validate_json(known(small)).parameters == small.parameters
+    for length in (20_000, 60_000, 131_000, 500_000):
+        text = known(FlowRun(flow_id=uuid4(), parameters={"text": letter * length}))
+        order = Start("run", "module", {}, "/", 1, quiet=False, arguments=(text,))
+        assert len(encode(order)) <= MAX_PACKET // 4

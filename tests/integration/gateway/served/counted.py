@@ -1,5 +1,9 @@
-"""counted: answers how often it was processed; the gateway keeps its answers."""
+"""counted: answers how often it was processed; the gateway keeps its answers.
 
+`for 3 and more` takes three seconds.
+"""
+
+import asyncio
 from itertools import count
 from typing import Literal
 
@@ -18,6 +22,9 @@ class CountedRequest(Asked):
 
 
 async def _serve(request: CountedRequest, steps: Steps) -> Answered:
+    match request.text.split():
+        case ["for", seconds, *_]:
+            await asyncio.sleep(float(seconds))
     return Answered(text=str(next(numbers)))
 
 

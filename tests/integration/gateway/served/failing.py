@@ -1,4 +1,7 @@
-"""failing: fails as its text says, after a part where parts are asked for."""
+"""failing: fails as its text says, after a part where parts are asked for.
+
+`once ...` fails the first time.
+"""
 
 from typing import Literal
 
@@ -7,6 +10,10 @@ from neurocortex.errors import CollectionNotFoundError
 from neurocortex.requests.pipeline import Estimate, Pipeline
 from neurocortex.requests.steps import Steps
 from tests.integration.gateway.served.common import Answered, Asked
+
+ONCE = "once "
+
+failed: set[str] = set()
 
 
 class FailingRequest(Asked):
@@ -22,6 +29,9 @@ async def _serve(request: FailingRequest, steps: Steps) -> Answered:
         raise CollectionNotFoundError("papers", ())
     if request.text == "bug":
         raise ZeroDivisionError("secret of another tenant")
+    if request.text.startswith(ONCE) and request.text not in failed:
+        failed.add(request.text)
+        raise CollectionNotFoundError("papers", ())
     return Answered(text=request.text)
 
 
