@@ -1,6 +1,7 @@
 """What people are told about a run that waits for the only slot."""
 
 import asyncio
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -57,7 +58,10 @@ def test_an_explanation_names_the_limit_and_the_place(
     platform: "Platform", single: "Worker", waiting: UUID
 ) -> None:
     platform.until(lambda: NO_SLOT in explained(platform, single, waiting), "it waits for a slot")
-    assert "It is number 1 of all that wait" in explained(platform, single, waiting)
+    # Other tests' runs may wait on the same server, in pools that nobody serves.
+    assert re.search(
+        r"It is number \d+ of all that wait, \d+ in medium", explained(platform, single, waiting)
+    )
 
 
 def test_a_paused_pool_is_named(platform: "Platform", single: "Worker", waiting: UUID) -> None:
