@@ -480,7 +480,7 @@ class AdmissionSettings(Group):
         gt=0,
         le=1,
         description="Share of processor, memory or a queue in use above which low requests are"
-        " refused, and half way from there to 1 medium ones; 1: never.",
+        " refused unless they would be alone, and half way from there to 1 medium ones; 1: never.",
     )
     shed_for_s: float = Field(
         30, gt=0, description="They are let in again when the load was below for so long."

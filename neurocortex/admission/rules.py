@@ -71,8 +71,12 @@ class Queue:
 
 
 def judge(queue: Queue, terms: Terms) -> Verdict:
-    """Decide about one request."""
-    if queue.shed:
+    """Decide about one request.
+
+    Shedding leaves who is alone: refusing a request that nobody's stands beside relieves nobody,
+    and the processor may be busy with what is not ours.
+    """
+    if queue.shed and queue.held:
         return Verdict.SHED
     if queue.held >= terms.bound:
         return Verdict.QUEUE_FULL

@@ -62,7 +62,7 @@ end
 
 if again then return answer(0) end
 local shed_left = tonumber(redis.call('HGET', shed, tier) or 0) - now
-if shed_left > 0 then return answer(1, shed_left) end
+if shed_left > 0 and total > 0 then return answer(1, shed_left) end
 if total >= bound then return answer(2) end
 if of_tenant >= tenant_bound then return answer(3) end
 if left >= 0 and wait + estimate > left then return answer(4) end

@@ -239,12 +239,12 @@ class Cache:
                 raise failed
             return found
         flight = self._computations.join(key, compute, policy, tags, known)
-        if not await _done(flight, policy.soft_timeout_s):
+        # Asked again and again: who waits for another's lock may find a stale value later.
+        while not await _done(flight, policy.soft_timeout_s):
             reason = f"computing it takes longer than {policy.soft_timeout_s:g} s"
             found = self._stale(key, flight.stale, reason)
             if found is not None:
                 return found
-            await _done(flight, None)
         return self._landed(key, compute, policy, tags, flight)
 
     def _landed(

@@ -94,7 +94,7 @@ class Computations:
     ) -> Landed:
         """Compute under the lock, or take what another process computed meanwhile."""
         async with AsyncExitStack() as until_stored:
-            claim = await self._claim(key, flight.stale, until_stored)
+            claim = await self._claim(key, flight, until_stored)
             if isinstance(claim, Located):
                 self._stack.remember(key, claim.aged)
                 return Landed(claim, None)
@@ -106,10 +106,10 @@ class Computations:
             return await self._landed(key, result, policy, tags, born, token, took_s)
 
     async def _claim(
-        self, key: Key, known: Located | None, until_stored: AsyncExitStack
+        self, key: Key, flight: Flight, until_stored: AsyncExitStack
     ) -> Held | Located | None:
         """Return the lock, or a newer entry; None where no lock is to be had, as Redis is gone."""
-        polls = Polls()
+        known, polls = flight.stale, Polls()
         while True:
             try:
                 held = await self._locks.take(key)
@@ -118,9 +118,11 @@ class Computations:
                 return self._newer(known, Located(aged, MEMORY) if aged is not None else None)
             if held is not None:
                 await until_stored.enter_async_context(self._locks.kept(held))
-            newer = self._newer(known, await self._stack.shared(key))
+            shared = await self._stack.shared(key)
+            newer = self._newer(known, shared)
             if newer is not None or held is not None:
                 return newer or held
+            flight.stale = flight.stale or shared  # Redis may have been too slow to give it before
             await polls.wait()
 
     @staticmethod

@@ -178,7 +178,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """`neurocortex up` in a fresh home, with its main job done; all tests share it."""
     place = tmp_path_factory.mktemp("platform")
     home = Home(place / "data")
-    user = User.new(place, NEUROCORTEX_HOME=str(home.folder), **ANY_PORTS)
+    # The suite itself loads the machine, and these tests are not about shedding.
+    settings = {"NEUROCORTEX_ADMISSION__SHED_ABOVE": "1", **ANY_PORTS}
+    user = User.new(place, NEUROCORTEX_HOME=str(home.folder), **settings)
     output = place / "output"
     process = user.start(output, "up")
     try:

@@ -155,9 +155,9 @@ def test_load_sheds_low_then_medium_and_ends_when_it_was_below_for_a_while(redis
             await admission.admit(ticket(tier=Tier.LOW))
             await admission.shed(Pressure(cpu=0.2, memory=0.86))
             with pytest.raises(SheddingError, match="above 85%") as refused:
-                await admission.admit(ticket(Lane.REALTIME, Tier.LOW))
+                await admission.admit(ticket(tier=Tier.LOW))
             assert refused.value.retry_after_s <= 0.3
-            await admission.admit(ticket(tier=Tier.MEDIUM))
+            await admission.admit(ticket(tier=Tier.MEDIUM))  # of medium nothing is shed yet
             await admission.shed(Pressure(cpu=0.99, memory=0.1))
             with pytest.raises(SheddingError):
                 await admission.admit(ticket(tier=Tier.MEDIUM))
@@ -165,6 +165,21 @@ def test_load_sheds_low_then_medium_and_ends_when_it_was_below_for_a_while(redis
                 await admission.admit(ticket(tier=tier))
             await asyncio.sleep(refused.value.retry_after_s + 0.1)
             await admission.admit(ticket(tier=Tier.LOW))
+
+    asyncio.run(scenario())
+
+
+def test_who_is_alone_in_the_lane_is_let_in_under_any_load(redis_url: str) -> None:
+    async def scenario() -> None:
+        async with Redis.from_url(redis_url) as redis:
+            admission = Admission(redis, Limits())
+            await admission.shed(Pressure(cpu=1.0, memory=0.1))
+            for _ in range(2):
+                alone = ticket(Lane.REALTIME, Tier.LOW)
+                await admission.admit(alone)
+                with pytest.raises(SheddingError):
+                    await admission.admit(ticket(Lane.REALTIME, Tier.MEDIUM))
+                await admission.release(alone)
 
     asyncio.run(scenario())
 

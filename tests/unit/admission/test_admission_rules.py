@@ -34,6 +34,8 @@ def test_an_empty_queue_lets_in_and_says_when_it_starts() -> None:
     ("queue", "left_s", "verdict"),
     [
         (Queue(10, 10, 5, 2.0, shed=True), None, Verdict.SHED),
+        (Queue(1, 0, 0, 2.0, shed=True), None, Verdict.SHED),
+        (Queue(0, 0, 0, 2.0, shed=True), None, Verdict.ADMITTED),
         (Queue(10, 10, 5, 2.0, shed=False), None, Verdict.QUEUE_FULL),
         (Queue(9, 9, 5, 2.0, shed=False), 0.1, Verdict.TENANT_FULL),
         (Queue(3, 3, 0, 2.0, shed=False), 2.9, Verdict.DEADLINE),
