@@ -4,7 +4,7 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,9 @@ VALUE: Final = {
 }
 """An answer and its sources, as the platform caches them: 2 KB."""
 
+CALLERS: Final = 16
+"""Who ask at the same time."""
+
 WRITTEN_S: Final = 0.2
 """What was read from the disk is in Redis by then."""
 
@@ -37,6 +40,8 @@ async def latencies(url: str, folder: Path, count: int) -> dict[str, float]:
         async with instance(url, folder, "b") as cache:
             figures = await _timed("l2", cache, "redis", keys, others["l2"])
             figures |= await _timed("l1", cache, "memory", keys, others["l1"])
+        async with instance(url, folder, "c") as cache:
+            figures |= await _together(cache, keys, others["l2"])
         async with Redis.from_url(url) as redis:
             for key in keys:
                 await redis.delete(f"neurocortex:cache:entry:{key}")
@@ -73,6 +78,30 @@ async def _timed(
     return figures | {
         f"{other}_{name}_get_us_p50": _median_us(took) for other, took in theirs.items()
     }
+
+
+async def _together(
+    cache: Cache, keys: Sequence[Key], others: Mapping[str, Get]
+) -> dict[str, float]:
+    """Return what a read from Redis costs this process when 16 callers ask at the same time."""
+    figures: dict[str, float] = {}
+    calls = {"": lambda key: cache.get(key)} | {
+        f"{other}_": lambda key, get=get: get(key.text) for other, get in others.items()
+    }
+    for name, get in calls.items():
+        left = iter(keys)
+        began, used = time.perf_counter(), time.process_time()
+        await asyncio.gather(*(_asker(get, left) for _ in range(CALLERS)))
+        took_s, used_s = time.perf_counter() - began, time.process_time() - used
+        figures[f"{name}l2_gets_per_s_{CALLERS}"] = len(keys) / took_s
+        figures[f"{name}l2_cpu_us_per_get_{CALLERS}"] = used_s / len(keys) * 1e6
+    return figures
+
+
+async def _asker(get: Callable[[Key], Awaitable[object]], left: Iterator[Key]) -> None:
+    for key in left:
+        if await get(key) is None:
+            sys.exit(f"{key} is lost")
 
 
 def _median_us(took: Sequence[float]) -> float:

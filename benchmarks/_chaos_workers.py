@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from benchmarks import _chaos_serving
 from benchmarks._chaos_book import is_alive
 from benchmarks._platform import Servers, start_worker, stop_worker
 from neurocortex.domain.deployments import Tier
@@ -38,7 +39,7 @@ class Workers:
         """Start a worker; it may still be importing."""
         pools = (tier.value for tier in Tier)
         self._running[number] = start_worker(
-            self._servers, f"worker-{number}", "neurocortex.worker", *pools, more=SHORT
+            self._servers, f"worker-{number}", _chaos_serving.__name__, *pools, more=SHORT
         )
 
     def kill(self, number: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 import psutil
@@ -44,8 +45,9 @@ class Meter:
         whole = sum(map(_whole, children))
         apart = {"worker": _own(children[0])}
         for each in children[1:]:
-            if zygote.__name__ in each.cmdline() and each.ppid() == self._worker:
-                apart["zygote"] = _own(each)
+            with suppress(psutil.NoSuchProcess):  # a run's may end meanwhile
+                if zygote.__name__ in each.cmdline() and each.ppid() == self._worker:
+                    apart["zygote"] = _own(each)
         return {**of_services(self._servers), **apart, RUNS: whole - sum(apart.values())}
 
 

@@ -12,6 +12,7 @@ from neurocortex.realtime import opening
 from neurocortex.realtime.call import Delivery
 from neurocortex.requests.registry import Registry
 from neurocortex.settings import settings
+from neurocortex.settling import settle
 
 
 async def _serve(url: str, consumer: str, pipelines: str) -> None:
@@ -26,6 +27,7 @@ async def _serve(url: str, consumer: str, pipelines: str) -> None:
         async with opening.opened(
             settings(), redis, registry, consumer=consumer, lost=lost
         ) as lane:
+            settle()
             await lane.serve(stopping)
 
 

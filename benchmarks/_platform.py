@@ -19,6 +19,7 @@ from neurocortex.embedded import plan as plans
 from neurocortex.embedded import process
 from neurocortex.embedded.home import Home
 from neurocortex.embedded.plan import Plan
+from neurocortex.embedded.postgres import PREFECT_DATABASE
 from neurocortex.embedded.process import Command
 from neurocortex.embedded.redis_server import RedisServer
 from neurocortex.embedded.running import environment_of
@@ -58,6 +59,12 @@ class Servers:
     def redis_url(self) -> str:
         """Of the Redis that the ledger is in."""
         return str(self._plan.running.redis_url)
+
+    @property
+    def prefect_database_url(self) -> str:
+        """Of the Prefect server's database."""
+        assert self._plan.postgres is not None  # noqa: S101
+        return self._plan.postgres.url(PREFECT_DATABASE)
 
     @property
     def pids(self) -> Mapping[str, int]:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -48,11 +49,14 @@ class Target:
     async def start_s(self) -> float:
         """Run it once; return the seconds from before the call that submits it to Running."""
         before = time.time()
+        return (await self.running_at()).timestamp() - before
+
+    async def running_at(self) -> datetime:
+        """Run it once; return when it was Running first."""
         run = await self.submit()
         await ended(self.client, [run.id])
         states = await self.client.read_flow_run_states(run.id)
-        running = [s.timestamp.timestamp() for s in states if s.type is StateType.RUNNING]
-        return min(running) - before
+        return min(state.timestamp for state in states if state.type is StateType.RUNNING)
 
     async def runs_per_s(self, count: int) -> float:
         """Submit so many runs at once; return how many completed per second until the last had."""

@@ -3,7 +3,8 @@
 `lN_get_us_p50` is `Cache.get` of an answer of 2 KB that level N has and none before it, on a Redis
 and a SQLite file of the benchmark's own; that of level 3 while Redis is away, as a cache on disk
 alone has none to ask, and with Redis asked first as `l3_after_l2`. cashews and aiocache do the same
-in turns with ours, pickled as they ship. Hit ratios in percent are of the admission policy and the
+in turns with ours, pickled as they ship; `l2_gets_per_s_16` and `l2_cpu_us_per_get_16` are of 16
+callers at once. Hit ratios in percent are of the admission policy and the
 prefetcher alone: on a trace of 4-byte big-endian keys (`--trace`, for example web07 of cache2k, on
 which W-TinyLFU is published at 53.53 for 1000 entries, LRU at 50.41) or a mix after Zipf's law; on
 a loop over twice as many keys as fit; on sessions that read a document's parts in order; and on

@@ -16,6 +16,10 @@ of the whole platform, and under `..._cpu_s_per_run_of_PART` what each server, t
 zygote and the processes of the runs took of it. It is what limits the rate once all cores are busy,
 `cpu_ratio` compares it, and other load on the machine changes it less.
 
+`high_start_behind_2000_s`: with 1000 runs of the tier medium and 1000 of low waiting and every slot
+they may have in use, from the end of the queued run that ends next after a run of the tier high is
+submitted to its first state Running; the median, and `..._max_s` the longest.
+
 Memory is the proportional set size: `..._idle_worker_mb` of a worker that waits, with its zygote;
 `memory_per_warm_run_mb` (ours) and `prefect_memory_per_run_mb` what one more run adds that only
 waits.
@@ -38,6 +42,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from redis.asyncio import Redis
 
+from benchmarks import _behind
 from benchmarks._cpu import Meter
 from benchmarks._platform import Servers, family, platform, start_worker, stop_worker
 from benchmarks._postgres import say
@@ -94,9 +99,13 @@ class Sizes:
     our_burst: int = 60
     their_burst: int = 12
     warm_up: int = 2
+    queued: int = 1000
+    behind: int = 9
 
 
-QUICK: Final = Sizes(ours=5, theirs=1, unannounced=3, our_burst=12, their_burst=4, warm_up=1)
+QUICK: Final = Sizes(
+    ours=5, theirs=1, unannounced=3, our_burst=12, their_burst=4, warm_up=1, queued=100, behind=2
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,12 +127,14 @@ async def _measure(servers: Servers, sizes: Sizes) -> dict[str, float | int | st
         await make_process_pool(client, PROCESS_POOL)
         theirs = await _theirs(servers, client, sizes)
         ours = await _ours(servers, client, Wakes(redis), sizes)
+        behind = await _behind_queues(servers, client, Wakes(redis), sizes)
     load = os.getloadavg()[0]
     return {
         **_compared(theirs[TRIVIAL], ours[TRIVIAL]),
         "heavy_imports": _compared(theirs[HEAVY], ours[HEAVY]),
         **theirs[WAITING],
         **ours[WAITING],
+        **behind,
         "runs_at_once": AT_ONCE,
         "runs_timed": sizes.ours,
         "prefect_runs_timed": sizes.theirs,
@@ -175,6 +186,22 @@ async def _ours(
         idle, each = await _memory(client, worker, alone, OUR_POOL, AT_ONCE)
     found[WAITING] = {"neurocortex_idle_worker_mb": idle, "memory_per_warm_run_mb": each}
     return found
+
+
+async def _behind_queues(
+    servers: Servers, client: PrefectClient, wakes: Wakes, sizes: Sizes
+) -> Values:
+    """Return how soon runs of the tier high start while the tiers below have long queues."""
+    slots = {"NEUROCORTEX_WORKER__SLOTS": str(AT_ONCE)}
+    every = [tier.value for tier in Tier]
+    queues = await _behind.fill(client, servers.prefect_database_url, sizes.queued)
+    with _worker(servers, "all", "neurocortex.worker", *every, more=slots):
+        starts = await _behind.starts(queues, wakes, sizes.behind)
+    return {
+        "high_start_behind_2000_s": _median(starts),
+        "high_start_behind_2000_max_s": round(max(starts), 3),
+        "high_queued": sizes.queued,
+    }
 
 
 async def _burst(

@@ -17,21 +17,17 @@ import hashlib
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import psutil
 import psycopg
-from haystack import Document as HaystackDocument
-from haystack.utils import Secret
-from haystack_integrations.document_stores.pgvector import PgvectorDocumentStore
 from psycopg import sql
 
-from benchmarks import _corpus, _cpu, _recall
+from benchmarks import _corpus, _haystack_peer, _recall
 from benchmarks._corpus import Corpus
+from benchmarks._haystack_peer import Cost, measured, require
 from benchmarks._postgres import postgres, say
 from neurocortex.documents.discover import discover
 from neurocortex.documents.gate import gate
@@ -51,15 +47,6 @@ NEAREST: Final = 50
 
 CHECKED: Final = 100
 """Documents that are searched for afterwards by a word of theirs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a load took."""
-
-    wall_s: float
-    cpu_s: float
-    """User and system time of this process and of PostgreSQL's."""
 
 
 class Precomputed:
@@ -128,27 +115,15 @@ def run(options: argparse.Namespace) -> dict[str, float | int | str]:
     }
 
 
-def _measured(url: str, load: Callable[[], object]) -> Cost:
-    """Run a load; return what it took here and in the PostgreSQL at `url`."""
-    with psycopg.connect(url) as connection:
-        postmaster = psutil.Process(connection.info.backend_pid).ppid()
-        before = _cpu.of_services({"postgres": postmaster})["postgres"]
-        cpu, started = time.process_time(), time.perf_counter()
-        load()
-        wall_s, cpu = time.perf_counter() - started, time.process_time() - cpu
-        after = _cpu.of_services({"postgres": postmaster})["postgres"]
-    return Cost(wall_s, cpu + after - before)
-
-
 def _lake_write(lake: Lake, corpus: Corpus, collection: str, url: str) -> Cost:
     """Return the cost of one load into a new collection."""
     say(f"Lake: writing {len(corpus.texts)} documents with vectors into {collection}")
 
     def load() -> None:
         report = lake.load_documents(collection, _whole(corpus), Precomputed(corpus.vectors))
-        _require(report.inserted == len(corpus.texts), f"{report.inserted} documents were inserted")
+        require(report.inserted == len(corpus.texts), f"{report.inserted} documents were inserted")
 
-    return _measured(url, load)
+    return measured(url, load)
 
 
 def _whole(corpus: Corpus) -> Iterator[SplitDocument]:
@@ -169,12 +144,12 @@ def _check_lake(lake: Lake, corpus: Corpus, collection: str, url: str) -> float:
     step = max(1, len(corpus.texts) // CHECKED)
     for number in range(0, len(corpus.texts), step):
         first = lake.search(collection, _corpus.mark(number), 1)
-        _require(first[0].source == f"corpus/{number}", f"document {number} not found by word")
+        require(first[0].source == f"corpus/{number}", f"document {number} not found by word")
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "SELECT vector_table FROM lake.collections WHERE name = %s", [collection]
         ).fetchone()
-        _require(row is not None and row[0] is not None, "the collection has no vector table")
+        require(row is not None and row[0] is not None, "the collection has no vector table")
         connection.execute(f"SET hnsw.ef_search = {EF_SEARCH}")
         nearest = sql.SQL("SELECT chunk_id FROM {} ORDER BY embedding <#> %s::halfvec LIMIT {}")
         table = sql.Identifier("lake", str(row[0] if row else ""))
@@ -213,9 +188,9 @@ def _end_to_end(url: str, corpus: Corpus) -> float:
             quarantined=gated.refused,
         )
         seconds = time.perf_counter() - started
-        _require(report.inserted == len(corpus.texts), f"{report.inserted} documents came through")
+        require(report.inserted == len(corpus.texts), f"{report.inserted} documents came through")
         found_again = lake.search("end-to-end", _corpus.mark(0), 1)
-        _require(found_again[0].source.endswith("000000.txt"), "document 0 is not found")
+        require(found_again[0].source.endswith("000000.txt"), "document 0 is not found")
     return len(corpus.texts) / seconds
 
 
@@ -223,28 +198,7 @@ def _pgvector_haystack(
     url: str, corpus: Corpus, table: str, graph: dict[str, int]
 ) -> tuple[Cost, float]:
     """Return the cost of pgvector-haystack's load, and its recall; table and index made before."""
-    store = PgvectorDocumentStore(
-        connection_string=Secret.from_token(url),
-        table_name=table,
-        keyword_index_name=f"{table}_keywords",
-        embedding_dimension=DIMENSION,
-        search_strategy="hnsw",
-        hnsw_index_name=f"{table}_hnsw",
-        hnsw_index_creation_kwargs=graph,
-    )
-    _require(store.count_documents() == 0, "pgvector-haystack's table is not empty")
-    documents = [
-        HaystackDocument(id=str(number), content=text, embedding=corpus.vectors[number].tolist())
-        for number, text in enumerate(corpus.texts)
-    ]
-    say(f"pgvector-haystack: writing {len(documents)} documents with vectors into {table}")
-
-    def load() -> None:
-        written = store.write_documents(documents)
-        _require(written == len(documents), f"pgvector-haystack wrote {written} documents")
-
-    cost = _measured(url, load)
-    store.close()
+    cost = _haystack_peer.write(url, _haystack_peer.documents(corpus), table, graph)
     with psycopg.connect(url) as connection:
         nearest = sql.SQL("SELECT id FROM {} ORDER BY embedding <=> %s::vector LIMIT {}")
         recall = _recall.measure(
@@ -254,9 +208,3 @@ def _pgvector_haystack(
             must_use_index=len(corpus.texts) >= INDEX_FROM,
         )
     return cost, recall
-
-
-def _require(holds: bool, otherwise: str) -> None:
-    """Stop a benchmark whose figures would mean nothing."""
-    if not holds:
-        raise SystemExit(f"The result is wrong: {otherwise}.")

@@ -2,7 +2,8 @@
 
 Everything is as in production but HTTP: the admission, Redis, another process. `echo` has one
 async task, `embed` one batched plain function that embeds a text by LSA. Processor time is that of
-one request, in the process named.
+one request, in the process named. At the end one of two lane processes is killed under load:
+`takeover_s` is until the last call that was on its way then is answered, `lost` how many are not.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from neurocortex.admission.values import Ticket
 from neurocortex.domain.deployments import Tier
 from neurocortex.embedded import ports, process
 from neurocortex.embedded.redis_server import RedisServer
+from neurocortex.errors import NeuroCortexError
 from neurocortex.realtime import layout
 from neurocortex.realtime.call import Call
 from neurocortex.realtime.client import LaneClient
@@ -37,12 +39,20 @@ from neurocortex.routing.route import Lane
 
 TIMEOUT_S: Final = 30.0
 START_TIMEOUT_S: Final = 60.0
-PIPELINES: Final = "flows.pipelines.echo,benchmarks._lane_embed"
+PIPELINES: Final = "flows.pipelines.echo,benchmarks._lane_embed,benchmarks._slow"
 BODIES: Final = {
     "echo": json.dumps({"operation": "echo", "text": "What are the four priority tiers?"}),
     "embed": json.dumps({"operation": "embed", "text": "lane01 tier02 queue11 slot20 lease13"}),
 }
 CONSUMER: Final = "measured"
+OTHER: Final = "killed"
+
+SLOW: Final = json.dumps({"operation": "slow", "seconds": 0.2}).encode()
+"""While the other process is killed: it holds some of them at every moment."""
+
+KILL_CLIENTS: Final = 64
+BEFORE_KILL_S: Final = 2.0
+AFTER_KILL_S: Final = 8.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +73,7 @@ async def _measured(
 ) -> dict[str, dict[str, float]]:
     figures: dict[str, dict[str, float]] = {}
     async with Redis.from_url(url) as redis:
-        while not await redis.exists(f"{layout.NAMESPACE}:{layout.alive(CONSUMER)}"):
-            await asyncio.sleep(0.1)
+        await _alive(redis, CONSUMER)
         admission = Admission(redis, Limits(tenant_share=1.0, shed_above=1.0))
         async with LaneClient(redis, admission, TIMEOUT_S) as client:
             for operation in options.operations:
@@ -81,7 +90,42 @@ async def _measured(
                         "lane_cpu_us": round((_cpu(lane) - before) / count * 1e6),
                         "client_cpu_us": round((_own_cpu() - ours) / count * 1e6),
                     }
+            say("a process is killed")
+            with _lane(url, OTHER) as other:
+                await _alive(redis, OTHER)
+                figures["killed"] = await _killed(client, other)
     return figures
+
+
+async def _alive(redis: Redis, consumer: str) -> None:
+    while not await redis.exists(f"{layout.NAMESPACE}:{layout.alive(consumer)}"):
+        await asyncio.sleep(0.1)
+
+
+async def _killed(client: LaneClient, victim: psutil.Process) -> dict[str, float]:
+    calls: list[tuple[float, float]] = []
+    """When each began, and when it was answered."""
+    lost = 0
+    ends = time.perf_counter() + BEFORE_KILL_S + AFTER_KILL_S
+
+    async def one() -> None:
+        nonlocal lost
+        while (began := time.perf_counter()) < ends:
+            call = Call(uuid4(), "slow", SLOW, "default", Tier.HIGH)
+            try:
+                await client.call(call, Ticket(call.id, Lane.REALTIME, Tier.HIGH, "default", 0.2))
+            except NeuroCortexError:
+                lost += 1
+            calls.append((began, time.perf_counter()))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(KILL_CLIENTS):
+            group.create_task(one())
+        await asyncio.sleep(BEFORE_KILL_S)
+        victim.kill()
+        killed = time.perf_counter()
+    waited = [ended - killed for began, ended in calls if began <= killed < ended]
+    return {"calls": len(calls), "lost": lost, "takeover_s": round(max(waited), 2)}
 
 
 async def _load(client: LaneClient, operation: str, clients: int, seconds: float) -> list[float]:
@@ -113,8 +157,8 @@ def _redis(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _lane(url: str) -> Iterator[psutil.Process]:
-    command = [sys.executable, "-m", "benchmarks._lane_process", url, CONSUMER, PIPELINES]
+def _lane(url: str, consumer: str = CONSUMER) -> Iterator[psutil.Process]:
+    command = [sys.executable, "-m", "benchmarks._lane_process", url, consumer, PIPELINES]
     child = subprocess.Popen(command)
     try:
         yield psutil.Process(child.pid)

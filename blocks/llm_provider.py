@@ -51,6 +51,18 @@ class LLMProvider(Block):
     max_tokens: int = Field(
         default=1024, ge=1, description="Longest answer, in tokens of the model."
     )
+    prompt_price: float = Field(
+        default=0.0,
+        ge=0,
+        title="Prompt price",
+        description="Price of a million tokens that are sent, in your currency.",
+    )
+    completion_price: float = Field(
+        default=0.0,
+        ge=0,
+        title="Completion price",
+        description="Price of a million tokens that are written, in your currency.",
+    )
 
     def connect(self) -> LlmEndpoint:
         """Return the endpoint for the engines; nothing is called yet."""
@@ -60,6 +72,8 @@ class LLMProvider(Block):
             api_key=self.api_key,
             timeout_s=self.timeout_s,
             max_tokens=self.max_tokens,
+            prompt_price=self.prompt_price,
+            completion_price=self.completion_price,
         )
 
     def check(self) -> str | None:

@@ -55,15 +55,20 @@ def apply_deployments(settings: Settings) -> Iterator[str]:
 
 
 def _listed(entry: manifest.Deployment) -> RunnerDeployment:
-    return RunnerDeployment.from_entrypoint(
+    deployment = RunnerDeployment.from_entrypoint(
         entry.entrypoint,
         name=entry.name,
         tags=list(entry.tags),
+        schedules=[
+            Cron(each.cron, timezone=each.timezone, slug=each.slug) for each in entry.schedules
+        ],
         concurrency_limit=entry.concurrency_limit,
         work_pool_name=entry.work_pool.name.value,
         job_variables=dict(entry.job_variables),
         version=version("neurocortex"),
     )
+    _keep_paused(deployment)
+    return deployment
 
 
 def _etl(dataset: DatasetSpec) -> RunnerDeployment:

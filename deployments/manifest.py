@@ -21,6 +21,15 @@ class WorkPool(_Part):
     name: Tier
 
 
+class CronSchedule(_Part):
+    """When runs are started."""
+
+    cron: str
+    timezone: str
+    slug: str
+    """Names it, so that one that was paused in the UI stays paused."""
+
+
 class Deployment(_Part):
     """One entry of `deployments` in prefect.yaml; the fields have Prefect's meaning."""
 
@@ -29,6 +38,7 @@ class Deployment(_Part):
     """Module path of the flow, e.g. `flows.answer_question.answer_question`."""
     work_pool: WorkPool
     tags: tuple[str, ...] = ()
+    schedules: tuple[CronSchedule, ...] = ()
     concurrency_limit: ConcurrencyLimitConfig | None = None
     job_variables: dict[str, str | int | float | bool] = {}
     """See `neurocortex.worker.job.Variables`."""

@@ -6,6 +6,7 @@ from prefect.blocks.core import Block
 
 from blocks import Cache, Forge, Lake, LLMProvider, Stream, saved
 from neurocortex.domain.deployments import DEFAULT_BLOCK
+from neurocortex.forge.store import MODELS
 from neurocortex.settings import Settings
 
 
@@ -28,13 +29,21 @@ def _configured(settings: Settings) -> Iterator[Block]:
     """Yield a block for each neighbour the settings know, with no more than they say of it."""
     if settings.database_url:
         yield Lake(url=settings.database_url)
+    kept = settings.forge.url or settings.database_url
+    if kept:
+        yield Forge(tracking_url=kept, artifacts=settings.home.absolute() / MODELS)
     if settings.redis_url:
         yield Cache(url=settings.redis_url)
         yield Stream(url=settings.redis_url)
     llm = settings.llm
     if llm.base_url and llm.model:
         yield LLMProvider(
-            base_url=llm.base_url, model=llm.model, api_key=llm.api_key, timeout_s=llm.timeout_s
+            base_url=llm.base_url,
+            model=llm.model,
+            api_key=llm.api_key,
+            timeout_s=llm.timeout_s,
+            prompt_price=llm.prompt_price,
+            completion_price=llm.completion_price,
         )
 
 

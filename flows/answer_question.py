@@ -8,6 +8,7 @@ from pydantic import Field
 from neurocortex.answering.question import validate_question
 from neurocortex.domain.answers import Answer, Passage
 from neurocortex.domain.deployments import DEFAULT_BLOCK
+from neurocortex.domain.filter_syntax import WrittenFilter
 from neurocortex.errors import ProviderError
 from neurocortex.settings import settings
 from tasks.publish_answer import publish_answer
@@ -36,6 +37,7 @@ def answer_question(
     passages: Annotated[int, Field(ge=1, le=50)] = PASSAGES,
     llm: str = DEFAULT_BLOCK,
     lake: Annotated[str, Field(min_length=1)] = DEFAULT_BLOCK,
+    filters: WrittenFilter | None = None,
 ) -> Answer:
     """Answer a question from the documents of a collection, with numbered sources.
 
@@ -47,6 +49,8 @@ def answer_question(
             best source quoted; that is also done where there is no block `default`, or when the
             LLM fails.
         lake: Name of the Lake block to read from.
+        filters: What the metadata of the documents must be like, in MongoDB's syntax, such as
+            {"author": "Mendel", "year": {"$gte": 1860}}. Leave it empty to search all.
 
     Raises:
         QuestionError: the question is empty or too long.
@@ -56,7 +60,7 @@ def answer_question(
     with failure_shown("answer", "The question was not answered"):
         asked = validate_question(question, MAX_QUESTION_CHARS)
         version = read_collection_version(lake, collection)
-        found = retrieve_passages(lake, collection, version, asked, passages)
+        found = retrieve_passages(lake, collection, version, asked, passages, filters)
         answer = _answer(asked, collection, found, llm)
         publish_answer(answer)
         return answer

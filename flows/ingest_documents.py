@@ -104,6 +104,6 @@ def _rows_that_went(
     A file with a row that cannot be read keeps all its rows: which one that was is not known.
     """
     now = {document.source for document in documents}
-    files = {document.metadata[FILE] for document in documents if FILE in document.metadata}
+    files = {str(document.metadata[FILE]) for document in documents if FILE in document.metadata}
     files -= {entry.source for entry in refused}
     return [source for source in known if source.partition("#")[0] in files and source not in now]

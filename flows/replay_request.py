@@ -10,6 +10,9 @@ from pydantic import BaseModel
 from neurocortex.errors import PipelineError
 from neurocortex.requests.registry import Registry
 from neurocortex.settings import settings
+from neurocortex.spending.meter import Meter, metered
+from neurocortex.spending.tenants import tokens_of
+from tasks.tenant import tenant_of_run
 
 Result = TypeVar("Result")
 
@@ -34,7 +37,9 @@ async def replay_request(request: dict[str, Any]) -> BaseModel:
     pipeline = registry[parsed.operation]
     if pipeline.realtime is None:
         raise PipelineError(parsed.operation, "it has no real-time function")
-    return cast("BaseModel", await pipeline.realtime(parsed, _TrackedSteps()))
+    meter = Meter(parsed.budget.tokens, tokens_of(tenant_of_run(), settings()))
+    with metered(meter):
+        return cast("BaseModel", await pipeline.realtime(parsed, _TrackedSteps()))
 
 
 class _TrackedSteps:

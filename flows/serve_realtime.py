@@ -35,6 +35,7 @@ from neurocortex.realtime.lost import FLOW, LostCalls
 from neurocortex.realtime.windows import Totals
 from neurocortex.requests.registry import Registry
 from neurocortex.settings import Settings, settings, variable
+from neurocortex.settling import settle
 from tasks.lake import kept_open
 from tasks.publish_window import Recording, api_answers
 
@@ -136,6 +137,7 @@ async def main(consumer: str) -> None:
     stopping = asyncio.Event()
     _stop_by_signal(stopping)
     async with _opened(settings(), consumer) as lane:
+        settle()
         # Outside of the flow's context: tasks' functions are called themselves, and what they ask
         # of Prefect in threads is to be answered there.
         job = asyncio.create_task(lane.serve(stopping), context=Context())

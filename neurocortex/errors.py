@@ -19,6 +19,7 @@ NeuroCortexError
 │       └── ProviderRefusedError  a wrong key or model: no use in trying again
 ├── LedgerError
 │   ├── NeverFitsError          no worker has so much of a resource
+│   ├── NoLeaseError            a flow submitted to a worker past the ledger
 │   └── StaleLeaseError         the run is no longer its holder's
 ├── CacheError
 │   ├── UnkeyableValueError     no key can be made of a value
@@ -30,7 +31,15 @@ NeuroCortexError
 ├── LakeError
 │   ├── CollectionNotFoundError
 │   ├── EmbedderMismatchError   a collection has one embedding model
+│   ├── TargetNotFoundError     no collection or table of that name
+│   ├── VersionNotFoundError    a version that is not kept, or never was
+│   ├── CorrectionError         what is in quarantine cannot be put right in that way
+│   ├── InvalidFilterError      a condition on metadata that cannot be read
+│   ├── InvalidRecordError      a document of a pipeline that cannot be kept
+│   ├── DocumentNotFoundError   no document of that source
+│   ├── DuplicateDocumentError  it is there already, and was not to be replaced
 │   └── LoadError               a load was undone; the Lake is as before
+├── BackupError                 a backup cannot be made, read or restored
 ├── DocumentError               one file or row that cannot be ingested
 │   ├── MissingPathError
 │   ├── UnreadableFileError     permissions, a broken or unknown format
@@ -41,12 +50,21 @@ NeuroCortexError
 │   ├── EncodingError           bytes that are no text in any likely encoding
 │   └── MalformedRowError       a csv or jsonl row
 ├── NothingIngestedError        every file that was given was refused
+├── ParquetFileError            a Parquet file that is damaged, or holds something else
+├── SpecFileError               a YAML file that people write
+│   └── SpecFileMissingError
 ├── DatasetError                a dataset's YAML or its data
 │   ├── DatasetNotFoundError
 │   ├── DatasetSpecError        the YAML itself
 │   ├── SourceError             the source cannot be read as the schema says
 │   └── GateFailedError         an expectation of severity `stop` failed
 ├── ExpectationError            an expectation that cannot be evaluated on this data
+├── ForgeError                  a model, or how it is trained
+│   ├── TrainingSpecError       the YAML itself, or an estimator or parameter there is not
+│   ├── TrainingError           nothing can be learned from these rows
+│   ├── ModelNotFoundError      no such model, or no such version of it
+│   ├── ModelCorruptError       an artifact that is not what was registered
+│   └── FeaturesError           rows that are not what a model takes
 ├── DeadLetterError             a run that failed for good
 │   ├── DeadLetterNotFoundError
 │   └── NotReplayableError      its run or deployment is gone, or it was tried again
@@ -69,6 +87,7 @@ NeuroCortexError
 │   │   └── EmptyBatchError     no line of a batch is a request that can be done in it
 │   ├── BatchTooLargeError      more lines than a batch may have
 │   ├── WebhookRefusedError     no call is made to that address
+│   ├── CollectionNeededError   its model is fitted on a collection, and none is named
 │   ├── BodyTooLargeError       more bytes than one may send
 │   ├── SlowClientError         it did not come in within the time
 │   ├── ConnectionBusyError     one connection asks for too much at once
@@ -78,6 +97,7 @@ NeuroCortexError
 │   │   ├── QueueFullError
 │   │   ├── TenantQueueFullError  a tenant has its part of a queue
 │   │   ├── DeadlineImpossibleError
+│   │   ├── GatewayBusyError    a gateway has as many connections as it may
 │   │   ├── SheddingError       lower tiers are refused while the load is high
 │   │   └── AdmissionUnavailableError  its Redis does not answer: nobody is let in
 │   ├── IdempotencyKeyError     a key that was used before
@@ -93,6 +113,9 @@ NeuroCortexError
 │   │   ├── LaneTimeoutError    no answer within the lane's time
 │   │   ├── DeadlinePassedError  its deadline passed before it was begun or done
 │   │   │   └── BudgetSpentError  it took more processing time than it allows itself
+│   │   ├── TokenBudgetSpentError  it has no tokens left for another call of an LLM
+│   │   ├── TenantBudgetSpentError  its tenant has none left today
+│   │   ├── ExtractionError     what the LLM wrote is not what was asked for
 │   │   ├── LaneUnavailableError  the lane's Redis does not answer, or lost the request
 │   │   ├── GivenUpError        it ended each process that worked on it
 │   │   └── RemoteError         what its pipeline raised, as the lane reports it
@@ -117,6 +140,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from neurocortex.domain.quarantine import Quarantined
+from neurocortex.domain.usage import Usage
 
 
 class NeuroCortexError(Exception):
@@ -230,6 +254,19 @@ class ProviderRefusedError(ProviderError):
 
 class LedgerError(NeuroCortexError):
     """The ledger of slots and resources cannot do what was asked."""
+
+
+class NoLeaseError(LedgerError):
+    """A flow was submitted to a worker itself, where no lease could be taken for it."""
+
+    def __init__(self, flow: str, pool: str) -> None:
+        super().__init__(
+            f"Flow {flow} was submitted to a worker of pool {pool} itself: it would run past the"
+            " ledger, on top of the slots. Have it wait its turn: deploy it to the pool and start"
+            " it with `run_deployment`; a flow that is bound to a pool has `submit_to_work_pool`."
+        )
+        self.flow = flow
+        self.pool = pool
 
 
 class NeverFitsError(LedgerError):
@@ -349,6 +386,77 @@ class EmbedderMismatchError(LakeError):
         self.asked = asked
 
 
+class InvalidFilterError(LakeError):
+    """A filter on documents cannot be read. `place` is where in it, e.g. `$and[1].year`."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"The filter cannot be read at {place or 'its top'}: {reason}")
+        self.place = place
+        self.reason = reason
+
+
+class InvalidRecordError(LakeError):
+    """A document that a pipeline writes cannot be kept as it is."""
+
+    def __init__(self, record: str, reason: str) -> None:
+        super().__init__(f"The document {record!r} cannot be kept: {reason}")
+        self.record = record
+        self.reason = reason
+
+
+class DocumentNotFoundError(LakeError):
+    """No document of that source in a collection."""
+
+    def __init__(self, collection: str, source: str) -> None:
+        super().__init__(
+            f"Collection {collection!r} has no document {source!r}. The passages of `search` name"
+            " the sources it has."
+        )
+        self.collection = collection
+        self.source = source
+
+
+class DuplicateDocumentError(LakeError):
+    """Documents are in the collection already, and the load was to bring new ones only."""
+
+    def __init__(self, collection: str, sources: Sequence[str]) -> None:
+        named = ", ".join(map(repr, sources[:5])) + (", ..." if len(sources) > 5 else "")
+        super().__init__(
+            f"Collection {collection!r} has {len(sources)} of these documents already: {named}."
+            " Nothing was written. Write them with the policy that skips or replaces them."
+        )
+        self.collection = collection
+        self.sources = tuple(sources)
+
+
+class TargetNotFoundError(LakeError):
+    """Neither a collection nor a dataset's table has that name."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(
+            f"There is neither a collection nor a table {target!r}. A table of a dataset may be"
+            " named `data.NAME`; `neurocortex status` and the datasets' YAML have the names."
+        )
+        self.target = target
+
+
+class VersionNotFoundError(LakeError):
+    """A collection or table cannot be returned to a version."""
+
+    def __init__(self, target: str, version: int, oldest: int, current: int) -> None:
+        kept = f"{oldest} to {current - 1}" if oldest < current else "none before it"
+        super().__init__(
+            f"{target} cannot be returned to version {version}: it is at {current}, and kept are"
+            f" {kept}. `neurocortex lake versions` lists them."
+        )
+        self.target = target
+        self.version = version
+
+
+class CorrectionError(LakeError):
+    """Entries of quarantine cannot be corrected or released in that way; nothing was changed."""
+
+
 class LoadError(LakeError):
     """A load failed and was rolled back: the Lake is as it was before."""
 
@@ -356,6 +464,10 @@ class LoadError(LakeError):
         super().__init__(f"The load into {target} failed and was undone: {reason}")
         self.target = target
         self.reason = reason
+
+
+class BackupError(NeuroCortexError):
+    """A backup cannot be made, read or restored; what was there is as it was."""
 
 
 class DocumentError(NeuroCortexError):
@@ -432,6 +544,23 @@ class NothingIngestedError(NeuroCortexError):
         self.refused = tuple(refused)
 
 
+class ParquetFileError(NeuroCortexError):
+    """A Parquet file cannot be read, or does not hold what was asked of it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class SpecFileError(NeuroCortexError):
+    """A YAML file cannot be read, or describes something that cannot be."""
+
+
+class SpecFileMissingError(SpecFileError):
+    """There is no such file."""
+
+
 class DatasetError(NeuroCortexError):
     """A dataset cannot be loaded."""
 
@@ -463,6 +592,58 @@ class ExpectationError(NeuroCortexError):
     def __init__(self, expectation: str, reason: str) -> None:
         super().__init__(f"{expectation}: {reason}")
         self.expectation = expectation
+        self.reason = reason
+
+
+class ForgeError(NeuroCortexError):
+    """A model cannot be trained, found, read or asked. `model`: its name."""
+
+    def __init__(self, model: str, message: str) -> None:
+        super().__init__(message)
+        self.model = model
+
+
+class TrainingSpecError(ForgeError):
+    """A training spec describes something that cannot be: the text says what is allowed."""
+
+
+class TrainingError(ForgeError):
+    """Nothing can be learned: the table lacks a column, or its target says nothing."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(model, f"The model {model} was not trained: {reason}")
+        self.reason = reason
+
+
+class ModelNotFoundError(ForgeError):
+    """There is no such model, or no such version of it."""
+
+    def __init__(self, model: str, which: str | None, known: Sequence[str]) -> None:
+        if model in known:
+            reason = f"The model {model} has no version {which!r}: see neurocortex models show"
+        else:
+            there = ", ".join(known) or "none; train one: neurocortex models train SPEC"
+            reason = f"There is no model {model!r}. There are: {there}"
+        super().__init__(model, f"{reason}.")
+        self.which = which
+
+
+class ModelCorruptError(ForgeError):
+    """An artifact is damaged or forged: it is not loaded."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(
+            model,
+            f"The model {model} was not loaded: {reason}. Train it again, or restore a backup.",
+        )
+        self.reason = reason
+
+
+class FeaturesError(ForgeError):
+    """Rows to predict from lack a feature, or have one of a wrong name or kind."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(model, f"The model {model} cannot read these rows: {reason}.")
         self.reason = reason
 
 
@@ -538,6 +719,19 @@ class WebhookRefusedError(RequestError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"No webhook can be sent to the address that was given: {reason}.")
         self.reason = reason
+
+
+class CollectionNeededError(RequestError):
+    """The configured embedding model is fitted on a collection, and the request names none."""
+
+    code = "collection_needed"
+
+    def __init__(self, embedder: str, remedy: str) -> None:
+        super().__init__(
+            f"The embedding model {embedder!r} is fitted on the texts of a collection: {remedy}."
+            " An operator may set NEUROCORTEX_LAKE__EMBEDDER to a model that needs none."
+        )
+        self.embedder = embedder
 
 
 class UnknownOperationError(RequestError):
@@ -671,6 +865,17 @@ class DeadlineImpossibleError(AdmissionError):
         )
         self.start_s = start_s
         self.takes_s = takes_s
+
+
+class GatewayBusyError(AdmissionError):
+    """A gateway has as many connections as it may. `limit` is how many that are."""
+
+    code = "gateway_busy"
+
+    def __init__(self, limit: int, retry_after_s: float = 1.0) -> None:
+        super().__init__(
+            f"The gateway has {limit} connections, as many as it may.", retry_after_s, limit
+        )
 
 
 class SheddingError(AdmissionError):
@@ -843,6 +1048,57 @@ class BudgetSpentError(DeadlinePassedError):
             " at once, or allow more."
         )
         self.seconds = seconds
+
+
+class TokenBudgetSpentError(ServingError):
+    """The request has no tokens left for another call of an LLM. `spent`: what it used so far."""
+
+    code = "token_budget_spent"
+
+    def __init__(self, limit: int, spent: Usage, asked: int) -> None:
+        super().__init__(
+            f"The {limit} tokens of `budget.tokens` are not enough: {spent.tokens} were spent in"
+            f" {spent.calls} calls, and the next one sends about {asked}. Allow more, or ask for"
+            " less at once."
+        )
+        self.limit = limit
+        self.spent = spent
+        self.asked = asked
+
+
+class TenantBudgetSpentError(ServingError):
+    """The tenant has not so many tokens left today: it may come back after midnight, UTC."""
+
+    code = "tenant_budget_spent"
+
+    def __init__(
+        self, tenant: str, limit: int, *, left: int, asked: int, retry_after_s: float
+    ) -> None:
+        super().__init__(
+            f"The tenant {tenant} has {left} of its {limit} tokens left today, and this call may"
+            f" take {asked}. The day ends in {retry_after_s:.0f} s (at 00:00 UTC); an operator may"
+            " raise NEUROCORTEX_LLM__TENANT_TOKENS_PER_DAY."
+        )
+        self.tenant = tenant
+        self.limit = limit
+        self.left = left
+        self.asked = asked
+        self.retry_after_s = retry_after_s
+
+
+class ExtractionError(ServingError):
+    """An LLM wrote, twice, what does not fit the schema. `problems` has places and reasons."""
+
+    code = "extraction_invalid"
+
+    def __init__(self, model: str, problems: Sequence[tuple[str, str]]) -> None:
+        listed = "; ".join(f"{place}: {reason}" for place, reason in problems)
+        super().__init__(
+            f"What the model {model} wrote does not fit the schema, also after it was told why:"
+            f" {listed}. Describe the fields better, ask for less, or use another model."
+        )
+        self.model = model
+        self.problems = tuple(problems)
 
 
 class LaneUnavailableError(ServingError):

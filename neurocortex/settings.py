@@ -136,6 +136,12 @@ class WorkerSettings(Group):
     lease_s: float = Field(
         30, ge=3, description="After so long without a sign of life a worker's runs are given up."
     )
+    restarts: int = Field(
+        3,
+        ge=0,
+        le=100,
+        description="How often a run that may start again does so, once its process was lost.",
+    )
     drain_s: float = Field(
         10, ge=0, description="How long running flows may go on when the worker is told to stop."
     )
@@ -232,6 +238,26 @@ class LakeSettings(Group):
     embedding_api_key: SecretStr | None = Field(None, description="Key of that endpoint.")
 
 
+class MaintenanceSettings(Group):
+    """How long the Lake keeps what was, and what its upkeep may use."""
+
+    keep_versions: int = Field(
+        10, ge=1, le=1000, description="Versions before the present one that can be returned to."
+    )
+    keep_versions_days: int = Field(
+        30, ge=1, le=3650, description="And only those that were the present one since then."
+    )
+    keep_quarantine_days: int = Field(
+        90, ge=1, le=3650, description="What was not refused again since then is deleted."
+    )
+    keep_loads_days: int = Field(
+        365, ge=1, le=3650, description="Records of loads that nothing refers to are deleted then."
+    )
+    memory_mb: int = Field(
+        4096, ge=64, le=65536, description="Memory that PostgreSQL may use for one step."
+    )
+
+
 class AnswerSettings(Group):
     """How questions are answered."""
 
@@ -248,6 +274,18 @@ class LlmSettings(Group):
     model: str | None = Field(None, description="Model name at that endpoint.")
     api_key: SecretStr | None = Field(None, description="Key of that endpoint.")
     timeout_s: float = Field(60.0, gt=0, description="A call that takes longer fails.")
+    prompt_price: float = Field(
+        0.0, ge=0, description="Of a million tokens that are sent, in your currency."
+    )
+    completion_price: float = Field(
+        0.0, ge=0, description="Of a million tokens that are written, in your currency."
+    )
+    tenant_tokens_per_day: int | None = Field(
+        None,
+        ge=1,
+        description="Tokens, in and out, that the requests of each tenant may use of all LLMs in a"
+        " day (UTC). Unset: as many as they take.",
+    )
 
 
 class SecuritySettings(Group):
@@ -336,6 +374,11 @@ class GatewaySettings(Group):
             "flows.pipelines.search",
             "flows.pipelines.answer",
             "flows.pipelines.chat",
+            "flows.pipelines.summarise",
+            "flows.pipelines.extract",
+            "flows.pipelines.classify",
+            "flows.pipelines.predict",
+            "flows.pipelines.train",
             "flows.pipelines.upsert",
             "flows.pipelines.delete",
         ),
@@ -384,7 +427,7 @@ class BatchSettings(Group):
 
 
 class WebhookSettings(Group):
-    """Where programs may be told of the end of a batch, and how that is signed."""
+    """Where programs may be told of the end of a request or batch, and how that is signed."""
 
     origins: tuple[str, ...] = Field(
         (), description="Webhooks go to these only, e.g. https://hooks.example.org. Unset: nowhere."
@@ -400,9 +443,14 @@ class WebhookSettings(Group):
 
 
 class RealtimeSettings(Group):
-    """How one process of the real-time lane works."""
+    """How the real-time lane works, and each of its processes."""
 
-    pipelines: int = Field(100, ge=1, le=10_000, description="Requests it works on at once.")
+    processes: int = Field(
+        2, ge=1, le=16, description="Of the lane: where one ends, another takes over at once."
+    )
+    pipelines: int = Field(
+        50, ge=1, le=10_000, description="Requests that a process works on at once."
+    )
     timeout_s: float = Field(30, gt=0, le=60, description="A request that takes longer fails.")
     threads: int = Field(16, ge=1, le=256, description="Tasks at once that are not `async`.")
     window_s: float = Field(
@@ -455,6 +503,22 @@ class DatasetSettings(Group):
     """Where tabular datasets are described."""
 
     folder: Path = Field(Path("datasets"), description="Folder of your own dataset YAML files.")
+
+
+class ForgeSettings(Group):
+    """Where models are described, registered and kept in memory."""
+
+    folder: Path = Field(Path("models"), description="Folder of your own training specs, in YAML.")
+    url: SecretStr | None = Field(
+        None,
+        description="MLflow server, or PostgreSQL database of MLflow. Unset: the platform's own.",
+    )
+    memory_mb: float = Field(
+        512, gt=0, description="Models that one process of the real-time lane keeps ready."
+    )
+    champion_s: float = Field(
+        5.0, ge=0, description="A new champion serves after so many seconds at the latest."
+    )
 
 
 class AdmissionSettings(Group):
@@ -544,11 +608,13 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     documents: DocumentSettings = DocumentSettings()
     lake: LakeSettings = LakeSettings()
+    maintenance: MaintenanceSettings = MaintenanceSettings()
     answers: AnswerSettings = AnswerSettings()
     llm: LlmSettings = LlmSettings()
     realtime: RealtimeSettings = RealtimeSettings()
     stream: StreamSettings = StreamSettings()
     datasets: DatasetSettings = DatasetSettings()
+    forge: ForgeSettings = ForgeSettings()
     admission: AdmissionSettings = AdmissionSettings()
     tracking: TrackingSettings = TrackingSettings()
     gateway: GatewaySettings = GatewaySettings()

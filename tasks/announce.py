@@ -16,6 +16,7 @@ class Occurrence(StrEnum):
     DATASET_LOADED = "neurocortex.dataset.loaded"
     ROWS_QUARANTINED = "neurocortex.rows.quarantined"
     GATE_STOPPED = "neurocortex.gate.stopped"
+    DATASET_DRIFTED = "neurocortex.dataset.drifted"
 
 
 def announce_ingestion(report: IngestReport) -> None:
@@ -35,8 +36,11 @@ def announce_ingestion(report: IngestReport) -> None:
 
 
 def announce_checks(staged: Staged) -> None:
-    """Tell that a gate let nothing of a dataset pass, or that it refused some rows."""
+    """Tell what a gate refused of a dataset, and that it differs from its earlier loads."""
     resource = _resource("dataset", staged.dataset)
+    if staged.changes:
+        told = [f"{each.column or 'the table'}: {each.sentence}" for each in staged.changes]
+        emit_event(Occurrence.DATASET_DRIFTED, resource, payload={"changes": told})
     if staged.gate.stopped:
         not_met = [each.expectation.sentence for each in staged.gate.stoppers]
         emit_event(Occurrence.GATE_STOPPED, resource, payload={"not_met": not_met})

@@ -8,15 +8,18 @@ from neurocortex.datasets.etl import EtlOutcome, Staged
 from tasks.announce import announce_checks, announce_etl
 from tasks.markdown import plain
 from tasks.options import STEP
+from tasks.publish_drift import publish_drift
 from tasks.publish_gate import publish_gate, publish_quarantine
 
 
 @task(**STEP, task_run_name="publish the gate's results", cache_policy=NO_CACHE)
 def publish_checks(staged: Staged) -> None:
-    """Leave the gate's results and the rows set aside as artifacts, before anything is loaded."""
+    """Leave the gate's results, bad rows and drift as artifacts, before anything is loaded."""
     publish_gate("etl-gate", staged.gate)
     if staged.sample:
         publish_quarantine("etl-quarantine", staged.sample, sum(staged.rules.values()))
+    if staged.changes:
+        publish_drift(staged.dataset, staged.changes)
     announce_checks(staged)
 
 

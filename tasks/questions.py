@@ -13,9 +13,12 @@ from neurocortex.answering.extractive import answer_extractively
 from neurocortex.domain.answers import Answer, AnswerKind, Passage
 from neurocortex.domain.deployments import DEFAULT_BLOCK
 from neurocortex.domain.endpoints import LlmEndpoint
+from neurocortex.domain.filter_syntax import WrittenFilter, read
+from neurocortex.domain.usage import Usage, estimated_tokens
 from neurocortex.privacy.opening import placeholders_for
 from tasks.caching import COLLECTION, cached
 from tasks.lake import opened
+from tasks.llm import counted, meter_of_run
 from tasks.options import STEP
 
 KEPT: Final = timedelta(hours=1)
@@ -36,10 +39,12 @@ def retrieve_passages(
     version: int,  # noqa: ARG001 - part of the cache key: a load makes older results stale
     question: str,
     limit: int,
+    filters: WrittenFilter | None = None,
 ) -> list[Passage]:
-    """Return the passages nearest to the question, best first."""
+    """Return the passages nearest to the question, best first, of documents like the filters."""
+    wanted = read(filters) if filters else None
     with opened(lake) as store:
-        return list(store.search(collection, question, limit))
+        return list(store.search(collection, question, limit, wanted=wanted))
 
 
 # NO_CACHE: quoting takes 4 ms, less than asking the cache.
@@ -51,23 +56,30 @@ def extract_answer(question: str, collection: str, passages: list[Passage]) -> A
 
 @task(**STEP, **cached(KEPT, COLLECTION), task_run_name="generate an answer")
 def generate_answer(
-    question: str, collection: str, passages: list[Passage], provider: str, model: LlmEndpoint
+    question: str,
+    collection: str,
+    passages: list[Passage],
+    provider: str,
+    model: LlmEndpoint,
+    budget: int | None = None,  # noqa: ARG001 - part of the cache key: a small one cuts the answer
 ) -> Answer:
     """Return an answer that the provider's LLM writes from the numbered passages.
 
-    `model` is what `find_provider` returned: another model or endpoint answers anew.
-    """
-    # Haystack takes a second to import, and an extractive answer does not need it.
-    from neurocortex.engines.haystack_chat import generate
+    `model` is what `find_provider` returned: another model or endpoint answers anew. `budget` is
+    how many tokens the request may use.
 
+    Raises:
+        TokenBudgetSpentError: that has no room for the prompt.
+        TenantBudgetSpentError: nor has the tenant's.
+    """
     key = saved.load(blocks.LLMProvider, provider).api_key
     endpoint = model.model_copy(update={"api_key": key})
     asked = prompt.build_prompt(question, passages)
     hidden = placeholders_for(endpoint.base_url)
     if hidden is None:
-        text = generate(asked, endpoint)
+        text = _generated(asked, endpoint)
     else:
-        text = hidden.restore(generate(hidden.hide(asked), endpoint))
+        text = hidden.restore(_generated(hidden.hide(asked), endpoint))
     answer, citations = prompt.cited(text, passages)
     return Answer(
         question=question,
@@ -77,6 +89,21 @@ def generate_answer(
         citations=citations,
         model=endpoint.model,
     )
+
+
+def _generated(asked: str, endpoint: LlmEndpoint) -> str:
+    # Haystack takes a second to import, and an extractive answer does not need it.
+    from neurocortex.engines.haystack_chat import generate
+
+    size = estimated_tokens(asked)
+    room = meter_of_run().reserve(size, endpoint.max_tokens)
+    used = Usage()
+    try:
+        completion = generate(asked, endpoint, room.answer)
+        used = counted(completion, endpoint, size)
+    finally:
+        room.settle(used)
+    return completion.text
 
 
 @task(**STEP, task_run_name="look for the provider {name}", cache_policy=NO_CACHE)

@@ -4,8 +4,8 @@ import os
 
 from prefect.context import FlowRunContext
 
-from neurocortex.domain.work import DEFAULT_TENANT
-from neurocortex.worker.job import RUN_TENANT, TENANT_TAG
+from neurocortex.domain.work import DEFAULT_TENANT, TENANT_TAG
+from neurocortex.worker.job import RUN_TENANT
 
 
 def tenant_of_run() -> str:

@@ -17,7 +17,11 @@ from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
 from neurocortex.domain.strict import Strict
 from neurocortex.engines.embedders import configured, of_collection
-from neurocortex.errors import CollectionNotFoundError, NothingIngestedError, SettingsError
+from neurocortex.errors import (
+    CollectionNeededError,
+    CollectionNotFoundError,
+    NothingIngestedError,
+)
 from neurocortex.lake.store import Lake
 from neurocortex.settings import settings
 from tasks.lake import opened
@@ -69,8 +73,12 @@ def embed_texts(
         texts: a group for each request.
         lake: name of the Lake block.
         collection: whose model embeds them; None for the model of the settings.
+
+    Raises:
+        CollectionNeededError: that model is fitted on a collection.
+        CollectionNotFoundError: there is no such collection, or it has no model yet.
     """
-    model = _ready_model(lake, collection)
+    model = ready_model(lake, collection, "name one in `collection`")
     matrix = model.embed_documents([text for group in texts for text in group]).tolist()
     results, start = [], 0
     for group in texts:
@@ -122,14 +130,22 @@ def delete_documents(lake: str, collection: str, sources: Sequence[str]) -> int:
         return store.delete_documents(collection, sources)
 
 
-def _ready_model(lake: str, collection: str | None) -> Embedder:
+def ready_model(lake: str, collection: str | None, remedy: str) -> Embedder:
+    """Return the model of a collection; without one that of the settings.
+
+    Args:
+        lake: name of the Lake block.
+        collection: None for the model of the settings.
+        remedy: what a caller may do instead where that one is fitted on a collection.
+
+    Raises:
+        CollectionNeededError: it is.
+        CollectionNotFoundError: there is no such collection, or it has no model yet.
+    """
     if collection is None:
         chosen = configured(settings().lake)
         if isinstance(chosen, Trainer):
-            raise SettingsError(
-                f"The embedder {chosen.name} is fitted on a collection: name one, or set"
-                " NEUROCORTEX_LAKE__EMBEDDER to a model that is ready."
-            )
+            raise CollectionNeededError(chosen.name, remedy)
         return chosen
     with opened(lake) as store:
         model = store.embedder(collection)

@@ -9,6 +9,7 @@ from pydantic import Field
 from neurocortex.answering.question import validate_question
 from neurocortex.domain.answers import Answer, Passage
 from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier, answer
+from neurocortex.domain.filter_syntax import WrittenFilter
 from neurocortex.errors import ProviderError
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline, Standard
 from neurocortex.requests.request import Request
@@ -38,6 +39,7 @@ class AnswerRequest(Request):
     llm: str = Field(
         DEFAULT_BLOCK, description="Name of the LLM Provider block. Empty: quote the best source."
     )
+    filters: WrittenFilter | None = None
     lake: str = Field(DEFAULT_BLOCK, min_length=1, description="Name of the Lake block.")
 
 
@@ -45,7 +47,9 @@ async def _serve(request: AnswerRequest, steps: Steps) -> Answer:
     asked = validate_question(request.question, settings().answers.max_question_chars)
     lake, collection = request.lake, request.collection
     version = await steps.run(read_collection_version, lake, collection)
-    found = await steps.run(retrieve_passages, lake, collection, version, asked, request.passages)
+    found = await steps.run(
+        retrieve_passages, lake, collection, version, asked, request.passages, request.filters
+    )
     return await _answer(asked, request, found, steps)
 
 
@@ -55,7 +59,9 @@ async def _answer(asked: str, request: AnswerRequest, found: list[Passage], step
     if model is None:
         return await steps.run(extract_answer, asked, collection, found)
     try:
-        return await steps.run(generate_answer, asked, collection, found, request.llm, model)
+        return await steps.run(
+            generate_answer, asked, collection, found, request.llm, model, request.budget.tokens
+        )
     except ProviderError:
         quoted = await steps.run(extract_answer, asked, collection, found)
         note = f"The LLM provider {request.llm!r} failed, so this answer is quoted from a source."

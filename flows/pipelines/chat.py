@@ -6,13 +6,11 @@ from pydantic import Field
 
 from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier
+from neurocortex.domain.usage import estimated_tokens
 from neurocortex.requests.pipeline import Estimate, Pipeline
 from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
 from tasks.chat import complete_chat
-
-CHARS_PER_TOKEN: Final = 4
-"""About, in English: OpenAI's rule of thumb."""
 
 USUAL_ANSWER: Final = 300
 """Tokens."""
@@ -35,11 +33,10 @@ class ChatRequest(Request):
 
 
 async def _serve(request: ChatRequest, steps: Steps) -> Completion:
-    limits = [each for each in (request.max_tokens, request.budget.tokens) if each is not None]
     return await steps.run(
         complete_chat,
         request.messages,
-        min(limits, default=None),
+        request.max_tokens,
         request.temperature,
         steps.emit if request.stream else None,
         request.provider,
@@ -47,7 +44,7 @@ async def _serve(request: ChatRequest, steps: Steps) -> Completion:
 
 
 def _estimate(request: ChatRequest) -> Estimate:
-    asked = sum(len(message.content) for message in request.messages) // CHARS_PER_TOKEN
+    asked = estimated_tokens(*(message.content for message in request.messages))
     answered = min(request.max_tokens or USUAL_ANSWER, USUAL_ANSWER)
     return Estimate(seconds=0.5 + answered / TOKENS_PER_S, tokens=asked + answered)
 

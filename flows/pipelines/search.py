@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from neurocortex.answering.question import validate_question
 from neurocortex.domain.answers import Passage
 from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier
+from neurocortex.domain.filter_syntax import WrittenFilter
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline
 from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
@@ -24,6 +25,7 @@ class SearchRequest(Request):
     query: str = Field(min_length=1, description="A question, or words.")
     collection: str = Field("documents", min_length=1)
     passages: int = Field(settings().answers.passages, ge=1, le=50)
+    filters: WrittenFilter | None = None
     lake: str = Field(DEFAULT_BLOCK, min_length=1, description="Name of the Lake block.")
 
 
@@ -43,7 +45,7 @@ async def _serve(request: SearchRequest, steps: Steps) -> Found:
     lake, collection = request.lake, request.collection
     version = await steps.run(read_collection_version, lake, collection)
     passages = await steps.run(
-        retrieve_passages, lake, collection, version, query, request.passages
+        retrieve_passages, lake, collection, version, query, request.passages, request.filters
     )
     return Found(collection=collection, version=version, passages=passages)
 

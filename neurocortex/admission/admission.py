@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Final
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from neurocortex.admission import layout, scripts
@@ -17,7 +16,7 @@ from neurocortex.admission.layout import TIERS
 from neurocortex.admission.limits import Limits
 from neurocortex.admission.refusals import refusal
 from neurocortex.admission.rules import FIRST_RATE, Verdict, shed_at, shed_tiers
-from neurocortex.admission.together import Argument, Together
+from neurocortex.admission.together import Together
 from neurocortex.admission.values import (
     Admitted,
     Pressure,
@@ -29,6 +28,7 @@ from neurocortex.admission.values import (
 from neurocortex.domain.deployments import Tier
 from neurocortex.errors import AdmissionUnavailableError
 from neurocortex.lua import LuaScripts
+from neurocortex.redis_line import Argument
 from neurocortex.routing.route import Lane
 
 NAMESPACE: Final = "neurocortex"
@@ -110,12 +110,12 @@ class Admission:
         with reached():
             return bool(await self._together.script(scripts.RELEASE, self._release_call(ticket)))
 
-    def release_in(self, pipeline: Pipeline, ticket: Ticket) -> None:
-        """Add the release of a ticket to a pipeline of the caller, as one command.
+    def release_command(self, ticket: Ticket) -> Sequence[Argument]:
+        """Return the command that ends a place, for a caller who sends it with others.
 
         The script goes in full: by its digest it would be refused after Redis has started again.
         """
-        pipeline.execute_command("EVAL", scripts.RELEASE, *self._release_call(ticket))
+        return ("EVAL", scripts.RELEASE, *self._release_call(ticket))
 
     async def hold(self, tickets: Sequence[Ticket]) -> None:
         """Renew places, or enter them again where Redis has lost them, even beyond a bound."""

@@ -117,8 +117,8 @@ class Drain:
     """Releases per second; None: never measured."""
     count: int = 0
     """Releases in the window"""
-    start: float = 0.0
-    """that began then, in seconds."""
+    start: float | None = None
+    """that began then, in seconds; None: nobody has waited yet."""
 
     def backlogged(self, now: float) -> "Drain":
         """Return the drain when somebody begins to wait."""
@@ -128,9 +128,9 @@ class Drain:
         """Return the drain after one release; `waited`, `wait`: somebody did before, and does."""
         if not waited:
             return self
-        count, elapsed = self.count + 1, now - self.start
+        count, elapsed = self.count + 1, self._elapsed(now)
         if elapsed <= 0 or (elapsed < WINDOW_S and wait):
-            return replace(self, count=count)
+            return replace(self, count=count, start=now - elapsed)
         sample = count / elapsed
         rate = sample if self.rate is None else self.rate + NEWEST_WEIGHT * (sample - self.rate)
         return Drain(rate, 0, now)
@@ -144,10 +144,13 @@ class Drain:
             first: the rate to assume before any was measured.
         """
         rate = first if self.rate is None else self.rate
-        elapsed = now - self.start
+        elapsed = self._elapsed(now)
         if wait and elapsed > WINDOW_S:
             return min(rate, (self.count + 1) / elapsed)
         return rate
+
+    def _elapsed(self, now: float) -> float:
+        return 0.0 if self.start is None else now - self.start
 
 
 def room_after_s(bound: int, rate: float) -> float:

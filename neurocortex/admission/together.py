@@ -1,8 +1,7 @@
 """What many ask of Redis at the same time goes out in one pipeline.
 
-A command alone costs a round trip and 100 to 200 µs of processor time in redis-py; one of many in a
-pipeline a fifth of that, and all need one connection. Nobody waits for others to come: while one
-pipeline is on its way, the next gathers.
+A command alone costs a round trip and a system call or two; all that come during one round trip
+share the next. Nobody waits for others to come.
 
 Who waits here can be cancelled at any moment. In redis-py it cannot: `neurocortex.cancellation`.
 """
@@ -15,7 +14,7 @@ from typing import Final, TypeAlias
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
-Argument: TypeAlias = str | bytes | int | float
+from neurocortex.redis_line import Argument, RedisLine
 
 PATIENCE_S: Final = 5.0
 """A Redis that has not answered by then counts as gone."""
@@ -28,7 +27,7 @@ class Together:
 
     def __init__(self, redis: Redis) -> None:
         """Ask a Redis."""
-        self._redis = redis
+        self._line = RedisLine(redis, PATIENCE_S)
         self._digests: dict[str, str] = {}
         self._texts: dict[str, str] = {}
         self._waiting: list[_Call] = []
@@ -43,7 +42,6 @@ class Together:
 
         Raises:
             RedisError: Redis does not answer, or the script failed.
-            TimeoutError: it has not answered within PATIENCE_S.
         """
         return await self.command("EVALSHA", self._digest(text), *keys_and_arguments)
 
@@ -74,8 +72,7 @@ class Together:
 
     async def _answer(self, calls: Sequence[_Call]) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                answers = await self._pipelined([parts for parts, _ in calls])
+            answers = await self._answers([parts for parts, _ in calls])
         except Exception as error:  # noqa: BLE001 - it is raised where each call is awaited
             answers = [error] * len(calls)
         except asyncio.CancelledError:
@@ -90,19 +87,14 @@ class Together:
             else:
                 future.set_result(answer)
 
-    async def _pipelined(self, commands: Sequence[Sequence[Argument]]) -> Sequence[object]:
-        answers = await self._once(commands)
+    async def _answers(self, commands: Sequence[Sequence[Argument]]) -> Sequence[object]:
+        answers = await self._line.exchange(commands)
         unknown = [at for at, each in enumerate(answers) if isinstance(each, NoScriptError)]
         if unknown:  # Redis is new, or was emptied; such a call did nothing
             again = [commands[at] for at in unknown]
-            for digest in {str(command[1]) for command in again}:
-                await self._redis.script_load(self._texts[digest])
-            for at, answer in zip(unknown, await self._once(again), strict=True):
+            texts = {self._texts[str(command[1])] for command in again}
+            loads = [("SCRIPT", "LOAD", text) for text in texts]
+            found = await self._line.exchange([*loads, *again])
+            for at, answer in zip(unknown, found[len(loads) :], strict=True):
                 answers[at] = answer
         return answers
-
-    async def _once(self, commands: Sequence[Sequence[Argument]]) -> list[object]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command)
-            return list(await pipeline.execute(raise_on_error=False))

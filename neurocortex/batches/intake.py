@@ -165,7 +165,8 @@ class Batches:
                 await asyncio.to_thread(self._webhooks.add, record.id, sending.webhook)
             await self._standard.submit(record, start)
         except BaseException:
-            with suppress(LakeUnavailableError):  # it is deleted an hour later
+            with suppress(LakeUnavailableError):  # they are deleted an hour later
+                await asyncio.to_thread(self._webhooks.discard, record.id)
                 await asyncio.to_thread(self._table.discard, record.id)
             raise
         await asyncio.to_thread(self._table.prune)

@@ -24,6 +24,7 @@ SHOWN: Final = 100
 NOT_IN_A_BATCH: Final = {
     "tier": "the whole batch has one, in the address: leave it out here",
     "session": "an item of a batch belongs to no session: leave it out",
+    "webhook": "the end of the whole batch is told, by one in the address: leave it out here",
     "stream": "the results of a batch are not streamed one by one: leave it out",
 }
 """Fields of requests that an item may not set, as they would not be heeded."""

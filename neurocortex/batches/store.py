@@ -1,17 +1,14 @@
 """Batches in PostgreSQL: written whole when they are sent, and results as they come."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import timedelta
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Engine,
     Select,
     Table,
     case,
@@ -28,7 +25,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from neurocortex.batches.tables import SCHEMA, batch_items, batch_results, batches
 from neurocortex.batches.values import Batch, Counts, Item, Outcome, Reading
-from neurocortex.lake.database import connect, driver, translated
+from neurocortex.lake.database import driver
+from neurocortex.lake.service_store import ServiceStore
 
 POOL_SIZE: Final = 2
 """One writes, one reads."""
@@ -51,7 +49,7 @@ JUST_MADE: Final[ColumnElement[timedelta]] = literal_column("interval '1 hour'")
 """Younger batches may be without a record: it is written after them."""
 
 
-class BatchTable:
+class BatchTable(ServiceStore):
     """Batches in the database of the Lake, whose migrations make the tables.
 
     Safe to use from several threads and processes. Every method raises LakeUnavailableError where
@@ -60,31 +58,12 @@ class BatchTable:
 
     def __init__(self, url: str) -> None:
         """Open the tables at a `postgresql://` address; it connects at first use."""
-        self.engine: Final[Engine] = connect(
-            url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S
-        )
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.engine.dispose()
-
-    def __enter__(self) -> Self:
-        """Return the table itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
+        super().__init__(url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S)
 
     def create(self, batch: UUID, tenant: str, reading: Reading) -> Counts:
         """Write a batch with all its lines, in one transaction; return how far it is."""
         total = len(reading.items) + len(reading.refused)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(insert(batches).values(id=batch, tenant=tenant, total=total))
             with driver(connection).cursor().copy(COPY_ITEMS) as copy:
                 copy.set_types(COPY_TYPES)
@@ -95,7 +74,7 @@ class BatchTable:
 
     def discard(self, batch: UUID) -> None:
         """Delete a batch that was not accepted."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(delete(batches).where(batches.c.id == batch))
 
     def counts(self, batch: UUID, tenant: str) -> Counts | None:
@@ -103,7 +82,7 @@ class BatchTable:
         query = select(batches.c.total, batches.c.completed, batches.c.failed).where(
             batches.c.id == batch, batches.c.tenant == tenant
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = connection.execute(query).first()
         if found is None:
             return None
@@ -119,7 +98,7 @@ class BatchTable:
             .values(starts=starts, ended_at_start=ended)
             .returning(batches)
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = connection.execute(change).first()
         if found is None:
             return None
@@ -143,19 +122,19 @@ class BatchTable:
             )
             .where(batch_results.c.line.is_(None))
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(_page(query, batch_items, batch, after, most))
             return [Item(row.line, row.operation, row.request, row.deadline_s) for row in rows]
 
     def write(self, batch: UUID, outcomes: Sequence[Outcome]) -> None:
         """Write what became of lines, in one transaction; a line that has ended stays as it is."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             _write(connection, batch, outcomes)
 
     def outcomes(self, batch: UUID, after: int, most: int) -> Sequence[Outcome]:
         """Return what became of the next lines that have ended, after a line."""
         query = select(batch_results.c.line, batch_results.c.is_completed, batch_results.c.content)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(_page(query, batch_results, batch, after, most))
             return [Outcome(row.line, row.is_completed, row.content) for row in rows]
 
@@ -167,13 +146,8 @@ class BatchTable:
             .where(REQUESTS.c.id.is_(None), batches.c.created_at < func.now() - JUST_MADE)
             .limit(PRUNED_AT_ONCE)
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(delete(batches).where(batches.c.id.in_(forgotten))).rowcount
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with translated(), self.engine.begin() as connection:
-            yield connection
 
 
 def _write(connection: Connection, batch: UUID, outcomes: Sequence[Outcome]) -> None:

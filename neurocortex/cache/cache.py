@@ -3,7 +3,6 @@
 What it does when all goes well and when not follows FusionCache; what stays in memory, Caffeine.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,6 +39,7 @@ from neurocortex.cache.values import (
     LevelStats,
     Policy,
 )
+from neurocortex.cache.write_back import WriteBack
 from neurocortex.settings import CacheSettings
 
 T = TypeVar("T")
@@ -85,14 +85,16 @@ async def opened(
     disk = DiskLevel(file, round(settings.disk_mb * MEGABYTE), settings.disk_ttl_s)
     redis_bytes = round(settings.redis_mb * MEGABYTE)
     shared = RedisLevel(client, marks, backplane, breaker, redis_bytes, settings.redis_ttl_s)
+    guarded = GuardedLevel(shared, breaker, marks)
     stack = Stack(
         memory,
-        GuardedLevel(shared, breaker, marks),
+        guarded,
         GuardedLevel(disk, Breaker("disk", SOFT_TIMEOUT_S), marks),
         marks,
         backplane,
         breaker,
         codec.can_read,
+        WriteBack(shared, guarded),
         Prefetcher() if settings.prefetch else None,
     )
     locks = Locks(client, breaker, lease_s)
@@ -239,12 +241,12 @@ class Cache:
                 raise failed
             return found
         flight = self._computations.join(key, compute, policy, tags, known)
-        # Asked again and again: who waits for another's lock may find a stale value later.
-        while not await _done(flight, policy.soft_timeout_s):
+        if not await flight.landed(policy.soft_timeout_s) and not await flight.landed_or_stale():
             reason = f"computing it takes longer than {policy.soft_timeout_s:g} s"
             found = self._stale(key, flight.stale, reason)
             if found is not None:
                 return found
+            await flight.landed()
         return self._landed(key, compute, policy, tags, flight)
 
     def _landed(
@@ -291,9 +293,3 @@ class Cache:
             return None
         self._stack.stood_in(located.level)
         return self._found(located)._replace(stale_because=reason)
-
-
-async def _done(flight: Flight, timeout_s: float | None) -> bool:
-    """Wait for a flight, which goes on when this is cancelled."""
-    done, _ = await asyncio.wait({flight.task}, timeout=timeout_s)
-    return bool(done)

@@ -86,7 +86,7 @@ class Computations:
         if found is not None:
             if found.aged.is_fresh:
                 return Landed(found, None)
-            flight.stale = found
+            flight.learn(found)
         return await self._compute_once(key, compute, policy, tags, flight)
 
     async def _compute_once(
@@ -122,7 +122,8 @@ class Computations:
             newer = self._newer(known, shared)
             if newer is not None or held is not None:
                 return newer or held
-            flight.stale = flight.stale or shared  # Redis may have been too slow to give it before
+            if flight.stale is None and shared is not None:
+                flight.learn(shared)
             await polls.wait()
 
     @staticmethod

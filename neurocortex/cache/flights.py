@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from neurocortex.cache.keys import Key
 from neurocortex.cache.stack import Located
@@ -37,8 +38,28 @@ class Flight:
         """What its entry will be like, without its value: who asks after an invalidation that
         would end it must not get it."""
         self.stale = stale
-        """What may stand in for it."""
+        """What may stand in for it; see `learn`."""
+        self._has_stale: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task = asyncio.create_task(run(self), name=f"cache computes {key}")
+
+    def learn(self, stale: Located) -> None:
+        """Take in what may stand in for it."""
+        self.stale = stale
+        if not self._has_stale.done():
+            self._has_stale.set_result(None)
+
+    async def landed(self, timeout_s: float | None = None) -> bool:
+        """Wait for it, which goes on when this is cancelled; return whether it ended in time."""
+        await asyncio.wait({self.task}, timeout=timeout_s)
+        return self.task.done()
+
+    async def landed_or_stale(self) -> bool:
+        """Wait for it or for something that may stand in; return whether it ended."""
+        if self.stale is None:
+            # Redis may have been too slow to give it, and gives it to who waits for the lock.
+            waits: set[asyncio.Future[Any]] = {self.task, self._has_stale}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        return self.task.done()
 
 
 class Flights:

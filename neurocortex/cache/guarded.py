@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Awaitable, Callable, Sequence
 
 from neurocortex.cache.breaker import Breaker, BreakerOpenError
 from neurocortex.cache.durations import Durations
@@ -73,14 +74,23 @@ class GuardedLevel:
 
     async def put(self, key: Key, entry: Entry, age_s: float) -> None:
         """Keep an entry, if that can be done now."""
+
+        async def write() -> list[int | None]:
+            return [await self._level.put(key, entry, age_s)]
+
+        await self.carry_out(write)
+
+    async def carry_out(self, write: Callable[[], Awaitable[Sequence[int | None]]]) -> None:
+        """Write something to the level, if that can be done now: gives what `Level.put` does, for
+        each entry."""
         try:
-            evicted = await self._breaker.call(lambda: self._level.put(key, entry, age_s))
+            outcomes = await self._breaker.call(write)
         except CacheUnavailableError as error:
             self._count(error)
             return
-        if evicted is not None:
-            self._fills += 1
-            self._evicted_bytes += evicted
+        stored = [evicted for evicted in outcomes if evicted is not None]
+        self._fills += len(stored)
+        self._evicted_bytes += sum(stored)
 
     async def drop(self, key: Key) -> None:
         """Forget an entry, if that can be done now; its mark has ended it anyhow."""

@@ -1,4 +1,4 @@
-"""Every step of the cache in Redis: Lua, run as one atomic step each.
+"""Every change that the cache makes in Redis: Lua, run as one atomic step each.
 
 Keys, each below the namespace:
 
@@ -44,21 +44,6 @@ end
 local function where() return unpack(redis.call('HMGET', state, 'epoch', 'version')) end
 """
 """Start of each script."""
-
-READ: Final = """
-local epoch, version = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'version'))
-if not epoch then return {0, 0} end
-local made, body = unpack(redis.call('HMGET', KEYS[2], 'm', 'b'))
-if not body then return {epoch, version} end
-local clock = redis.call('TIME')
-local age = clock[1] * 1000 + clock[2] / 1000 - made
-return {epoch, version, string.format('%.0f', age), body}
-"""
-"""Read an entry, and how far invalidations have come at that very moment. The most frequent step,
-so without what the others start with.
-
-KEYS: state, entry. Returns epoch, version (zeros: this Redis remembers nothing yet) and, if it is
-there, the entry's age in milliseconds, and it."""
 
 STORE: Final = f"""{COMMON}
 local text, body, life, token = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])

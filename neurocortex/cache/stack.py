@@ -20,6 +20,7 @@ from neurocortex.cache.marks import Marks
 from neurocortex.cache.memory import MemoryLevel
 from neurocortex.cache.prefetch import Prefetcher
 from neurocortex.cache.values import Aged, Announced, Entry, Invalidation, LevelStats
+from neurocortex.cache.write_back import WriteBack
 from neurocortex.errors import CacheUnavailableError, ForkedCacheError
 
 MOST_BACKGROUND: Final = 32
@@ -53,13 +54,14 @@ class Stack:
         backplane: Backplane,
         breaker: Breaker,
         can_read: Callable[[bytes], bool],
+        write_back: WriteBack,
         prefetcher: Prefetcher | None = None,
     ) -> None:
         """Read `memory`, then `redis`, then `disk`; `breaker` stands before Redis.
 
         What Redis or the disk has counts as absent unless this version `can_read` its body:
-        another one may have written it. What `prefetcher` expects to be asked for next is brought
-        up to the memory.
+        another one may have written it. `write_back` brings to Redis what only the disk has. What
+        `prefetcher` expects to be asked for next is brought up to the memory.
         """
         self.marks = marks
         self._memory = memory
@@ -68,6 +70,7 @@ class Stack:
         self._backplane = backplane
         self._breaker = breaker
         self._can_read = can_read
+        self._write_back = write_back
         self._hits = self._misses = self._fills = self._evicted_bytes = 0
         self._durations = Durations()
         self._stale: Counter[str] = Counter()
@@ -140,7 +143,7 @@ class Stack:
         if aged is not None and (shared is None or shared.aged.entry.token < aged.entry.token):
             found = Located(aged, self._disk.name)
             if aged.is_fresh:
-                self._in_background(self._redis.put(key, *aged))
+                self._write_back.add(key, aged)
         if found is not None:
             self.remember(key, found.aged)
         return found
@@ -224,6 +227,7 @@ class Stack:
         """Wait until what is written in the background is written."""
         while self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
+        await self._write_back.settled()
 
     def _follow(self, key: Key, *, hit: bool) -> None:
         """Bring up what usually follows a key, in the background."""

@@ -10,6 +10,7 @@ import typer
 
 from neurocortex.cli import (
     ask,
+    backup,
     cache,
     dead,
     deploy,
@@ -20,6 +21,11 @@ from neurocortex.cli import (
     gateway,
     ingest,
     keys,
+    lake,
+    models,
+    privacy,
+    quality,
+    quarantine,
     settings,
     status,
     tiers,
@@ -61,6 +67,12 @@ app.add_typer(dead.app, name="dead")
 app.add_typer(events.app, name="events")
 app.add_typer(cache.app, name="cache")
 app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
+app.add_typer(lake.app, name="lake")
+app.add_typer(backup.app, name="backup")
+app.add_typer(privacy.app, name="privacy")
+app.add_typer(quality.app, name="quality")
+app.add_typer(quarantine.app, name="quarantine")
 
 
 def run() -> None:

@@ -88,11 +88,19 @@ def _set_aside(
     values = raw.loc[rows].itertuples(index=False, name=None)
     for row, each in zip(rows, values, strict=True):
         payload = dict(zip(names, each, strict=True))
-        kept = json.dumps(protection.payload(payload), ensure_ascii=False)
-        yield _entry(spec, row, protection.refusals(refused[row], payload), kept)
+        kept = protection.kept(payload)
+        reasons = protection.refusals(refused[row], payload)
+        yield _entry(spec, row, reasons, kept.text, is_whole=kept.is_whole)
 
 
-def _entry(spec: DatasetSpec, row: int, refusals: tuple[Refusal, ...], payload: str) -> Quarantined:
+def _entry(
+    spec: DatasetSpec,
+    row: int,
+    refusals: tuple[Refusal, ...],
+    payload: str,
+    *,
+    is_whole: bool = True,
+) -> Quarantined:
     """One entry per row: under the first rule, with every reason."""
     return Quarantined(
         source=source_name(spec),
@@ -100,4 +108,5 @@ def _entry(spec: DatasetSpec, row: int, refusals: tuple[Refusal, ...], payload: 
         rule=refusals[0].rule,
         reason="; ".join(refusal.reason for refusal in refusals),
         payload=payload,
+        is_whole=is_whole,
     )

@@ -1,11 +1,10 @@
 """Rows of a csv file (RFC 4180): ragged ones are found, not padded or cut."""
 
 import csv
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from operator import itemgetter
 
+from neurocortex.datasets.header import differences
 from neurocortex.datasets.records import Malformed, Record
 from neurocortex.datasets.sources import CsvSource
 from neurocortex.datasets.text_file import TextFile
@@ -56,27 +55,9 @@ def _header(reader: Iterator[list[str]], file: TextFile) -> list[str]:
 
 
 def _check(header: Sequence[str], columns: Sequence[str], file: TextFile) -> None:
-    problems = []
-    missing = [name for name in columns if name not in header]
-    unexpected = [name for name in header if name not in columns]
-    repeated = [name for name, times in Counter(header).items() if times > 1]
-    if missing:
-        problems.append(f"the columns {_listed(missing, unexpected)} are missing")
-    if unexpected:
-        problems.append(f"the columns {_listed(unexpected, ())} are not in the dataset's `columns`")
-    if repeated:
-        problems.append(f"the columns {_listed(repeated, ())} are there more than once")
-    if problems:
+    found = differences(header, columns)
+    if found is not None:
         hint = ""
         if len(header) == 1 and len(columns) > 1:
             hint = " The header has one column: check source.delimiter."
-        raise SourceError(file.dataset, f"{file.path}: in its header {'; '.join(problems)}.{hint}")
-
-
-def _listed(names: Sequence[str], others: Sequence[str]) -> str:
-    """Return quoted names, each with the nearest of the others beside it."""
-    shown = []
-    for name in names:
-        near = get_close_matches(name, others, n=1)
-        shown.append(f"{name!r} (is it {near[0]!r}?)" if near else repr(name))
-    return ", ".join(shown)
+        raise SourceError(file.dataset, f"{file.path}: in its header {found}.{hint}")

@@ -3,24 +3,23 @@
 `stage` streams the source through the gates into a staging table, committing chunk by chunk;
 `publish` brings the staged rows into the target in one transaction. They are two functions so that
 a flow can make them two tasks, of which the second may be tried again alone; `run` is both.
-Memory holds one chunk, and of all rows only the columns that whole-table expectations judge.
+Memory holds one chunk: what whole-table expectations judge waits on disk.
 """
 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from uuid import UUID
 
-import pandas as pd
 import psycopg
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from neurocortex.datasets import checks
+from neurocortex.datasets import checks, history
 from neurocortex.datasets.extract import extract
 from neurocortex.datasets.protection import protection_of
 from neurocortex.datasets.spec import DatasetSpec
@@ -31,9 +30,13 @@ from neurocortex.lake import loads, quarantine
 from neurocortex.lake.database import driver, translated
 from neurocortex.lake.loads import Load, LoadKind
 from neurocortex.lake.rows import publishing, record, staging
-from neurocortex.lake.rows.table import Table
+from neurocortex.lake.rows.table import Table, WriteMode
 from neurocortex.quality import gate
+from neurocortex.quality.drift import Change, changes
+from neurocortex.quality.profile import TableProfile
 from neurocortex.quality.report import GateReport
+from neurocortex.quality.reservoir import Reservoir
+from neurocortex.quality.whole import Whole
 
 CHUNK_ROWS: Final = 50_000
 """Rows worked on at a time: some 100 MB of memory for 20 columns."""
@@ -69,6 +72,10 @@ class Staged(BaseModel):
     """The first of them; all are in the Lake's quarantine."""
     gate: GateReport
     """Without `failed_rows`."""
+    profile: TableProfile
+    """What the source's rows are like; kept when they are published."""
+    changes: tuple[Change, ...]
+    """How that differs from earlier loads."""
     seconds: float
 
 
@@ -126,12 +133,21 @@ def stage(
     target = target_of(spec)
     with _explained(target):
         load = record.open_load(lake, target, flow_run_id)
-    with _closed_on_failure(lake, load.id), _explained(target):
-        work = _Staging(spec, lake, load)
+    with (
+        _closed_on_failure(lake, load.id),
+        _explained(target),
+        closing(Whole(spec.suite.by_table)) as whole,
+    ):
+        work = _Staging(spec, lake, load, whole)
+        seen = Reservoir()
         for chunk in extract(spec, chunk_rows):
+            seen.add(chunk.frame)
             work.add(checks.check_chunk(chunk, spec))
             progress(Progress(work.extracted, work.staged, work.refused, chunk.fraction))
         work.judge_whole()
+        profile = history.profiled(spec, seen)
+        with lake.connect() as connection:
+            drift = changes(profile, history.earlier(connection, spec.name))
         staged = Staged(
             load=load,
             dataset=spec.name,
@@ -140,6 +156,8 @@ def stage(
             rules=dict(work.rules),
             sample=tuple(work.sample),
             gate=GateReport.merged(work.reports),
+            profile=profile,
+            changes=drift,
             seconds=time.monotonic() - started,
         )
     if staged.gate.stopped:
@@ -171,12 +189,15 @@ def publish(spec: DatasetSpec, lake: Engine, staged: Staged) -> EtlOutcome:
             )
             entries = tuple(checks.repeated(iter(published.existing), spec))
             _quarantine(connection, staged.load.id, target, entries)
+            if target.mode is WriteMode.REPLACE:
+                quarantine.reopen(connection, staged.load.id)
             counts = {
                 "extracted": staged.extracted,
                 "loaded": published.loaded,
                 "deleted": published.deleted,
                 "quarantined": staged.extracted - published.loaded,
             }
+            history.record(connection, staged.load.id, staged.profile)
             loads.finish(connection, staged.load, counts)
     except LoadError as error:
         record.close_failed(lake, staged.load.id, error.reason)
@@ -202,13 +223,13 @@ class _Staging:
     spec: DatasetSpec
     lake: Engine
     load: Load
+    whole: Whole
     extracted: int = 0
     staged: int = 0
     refused: int = 0
     rules: Counter[str] = field(default_factory=Counter)
     sample: list[Quarantined] = field(default_factory=list)
     reports: list[GateReport] = field(default_factory=list)
-    judged: list[pd.DataFrame] = field(default_factory=list)
 
     def add(self, checked: checks.Checked) -> None:
         columns = self.spec.loaded_columns
@@ -219,21 +240,20 @@ class _Staging:
         self.extracted += len(checked.frame) + len(checked.quarantined)
         self.staged += len(checked.frame)
         self.reports = [GateReport.merged([*self.reports, checked.report])]
-        self.judged.append(checked.judged)
+        self.whole.add(checked.judged)
 
     def judge_whole(self) -> None:
         """Refuse what only shows beside all other rows: repeated keys, whole-table expectations."""
-        judged = pd.concat(self.judged)
         keys = target_of(self.spec).keys
         with self.lake.begin() as connection:
             if keys:
                 removed = staging.remove_repeated(driver(connection), self.load.id, keys)
                 gone = self._take_out(connection, checks.repeated(removed, self.spec))
-                judged = judged.drop(index=gone)
-            suite = self.spec.suite.by_table
-            if suite.expectations:
-                report = gate.evaluate(judged, suite)
+                self.whole.drop(gone)
+            if self.spec.suite.by_table.expectations:
+                report = self.whole.evaluate()
                 self.reports.append(protection_of(self.spec).report(report.without_rows()))
+                judged = self.whole.rows(list(report.failed_rows))
                 removed = staging.remove(driver(connection), self.load.id, list(report.failed_rows))
                 entries = checks.refused_later(removed, report.failed_rows, judged, self.spec)
                 self._take_out(connection, entries)

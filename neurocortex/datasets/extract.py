@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from neurocortex.datasets import bundled, csv_file, jsonl_file
+from neurocortex.datasets import bundled, csv_file, jsonl_file, parquet_file
 from neurocortex.datasets.records import MALFORMED_ROW, Malformed, Record, Values
-from neurocortex.datasets.sources import CsvSource, JsonlSource, SklearnSource
+from neurocortex.datasets.sources import CsvSource, JsonlSource, ParquetSource, SklearnSource
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.datasets.text_file import opened
 from neurocortex.domain.quarantine import Quarantined
@@ -39,7 +39,7 @@ def source_name(spec: DatasetSpec) -> str:
     match spec.source:
         case SklearnSource(table=table):
             return f"sklearn:{table}"
-        case CsvSource(path=path) | JsonlSource(path=path):
+        case CsvSource(path=path) | JsonlSource(path=path) | ParquetSource(path=path):
             return str(path)
 
 
@@ -47,7 +47,7 @@ def extract(spec: DatasetSpec, chunk_rows: int) -> Iterator[Extracted]:
     """Yield the source's rows, at most `chunk_rows` at a time; one empty chunk where it has none.
 
     Raises:
-        SourceError: the source is missing, in another encoding, or has other columns.
+        SourceError: the source is missing, damaged, in another encoding, or has other columns.
     """
     columns = [column.name for column in spec.columns]
     match spec.source:
@@ -59,6 +59,10 @@ def extract(spec: DatasetSpec, chunk_rows: int) -> Iterator[Extracted]:
             with opened(spec.name, source.path, source.encoding) as file:
                 records = jsonl_file.records(file, spec.columns)
                 yield from _chunks(spec, records, chunk_rows, lambda: file.fraction)
+        case ParquetSource(path=path):
+            with parquet_file.opened(spec.name, path) as rows:
+                records = rows.records(spec.columns)
+                yield from _chunks(spec, records, chunk_rows, lambda: rows.fraction)
         case SklearnSource(table=table):
             records = bundled.records(spec.name, table, columns)
             yield from _chunks(spec, records, chunk_rows, lambda: 1.0)

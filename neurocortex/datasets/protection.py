@@ -1,8 +1,9 @@
 """A dataset's columns of personal data: hidden in rows, in quarantine entries and in reports."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 
@@ -26,6 +27,15 @@ _TELLING_CHARS = 40
 """Reasons show the beginning of a value only: so many characters of it are enough to know it by."""
 
 
+class Kept(NamedTuple):
+    """A refused row as quarantine keeps it."""
+
+    text: str
+    """JSON: its values by column."""
+    is_whole: bool
+    """Whether no value was cut."""
+
+
 @dataclass(frozen=True, slots=True)
 class Protection:
     """What a dataset's `privacy` does; nothing where it has none."""
@@ -36,12 +46,30 @@ class Protection:
         """Return rows with their columns hidden."""
         return self.hider.frame(frame) if self.hider.columns else frame
 
-    def payload(self, row: Mapping[str, str | None]) -> dict[str, str | None]:
-        """Return a row as quarantine keeps it: protected as it would be in the table."""
-        return {
+    def kept(self, row: Mapping[str, str | None]) -> Kept:
+        """Return a row as quarantine keeps it: protected as it would be in the table.
+
+        Of a row that is too long the values are cut before they are protected: nobody could decrypt
+        what is left of an encrypted value.
+        """
+        text = self._written(row)
+        if len(text) <= MAX_PAYLOAD_CHARS:
+            return Kept(text, is_whole=True)
+        share = MAX_PAYLOAD_CHARS // max(1, len(row))
+        while share:
+            cut = {name: _cut(value, share) for name, value in row.items()}
+            text = self._written(cut)
+            if len(text) <= MAX_PAYLOAD_CHARS:
+                return Kept(text, is_whole=False)
+            share //= 2
+        return Kept("{}", is_whole=False)
+
+    def _written(self, row: Mapping[str, str | None]) -> str:
+        values = {
             name: None if value is None else self.hider.value(name, value)
             for name, value in row.items()
         }
+        return json.dumps(values, ensure_ascii=False)
 
     def malformed(self, entry: Quarantined) -> Quarantined:
         """Return an entry for a row that could not be taken apart, with the whole row encrypted.
@@ -50,9 +78,11 @@ class Protection:
         """
         if not self.hider.columns:
             return entry
+        is_whole = len(entry.payload.encode()) <= _MOST_BYTES
         # The cut may go through a character: what is left of it is dropped.
         beginning = entry.payload.encode()[:_MOST_BYTES].decode(errors="ignore")
-        return entry.model_copy(update={"payload": self.hider.row(beginning)})
+        row = self.hider.row(beginning)
+        return entry.model_copy(update={"payload": row, "is_whole": is_whole})
 
     def refusals(
         self, refusals: tuple[Refusal, ...], row: Mapping[str, object]
@@ -82,6 +112,10 @@ class Protection:
         return result.model_copy(
             update={"sample": (NOT_SHOWN,) * len(result.sample), "observed": observed}
         )
+
+
+def _cut(value: str | None, longest: int) -> str | None:
+    return value if value is None or len(value) <= longest else f"{value[:longest]}…"
 
 
 def protection_of(spec: DatasetSpec) -> Protection:

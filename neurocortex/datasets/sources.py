@@ -62,6 +62,12 @@ class JsonlSource(_File):
         return _known_encoding(name)
 
 
+class ParquetSource(_File):
+    """A Parquet file (https://parquet.apache.org); its columns have the types of the dataset's."""
+
+    kind: Literal["parquet"]
+
+
 class SklearnSource(Strict):
     """A table of scikit-learn; its last columns are the target."""
 
@@ -69,7 +75,9 @@ class SklearnSource(Strict):
     table: BundledTable
 
 
-Source = Annotated[CsvSource | JsonlSource | SklearnSource, Field(discriminator="kind")]
+Source = Annotated[
+    CsvSource | JsonlSource | ParquetSource | SklearnSource, Field(discriminator="kind")
+]
 
 
 def _known_encoding(name: str) -> str:

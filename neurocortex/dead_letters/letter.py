@@ -6,6 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+LANE_FLOW: Final = "serve-realtime"
+"""The flow of the letters of the real-time lane; their `flow_run` is the id of a request."""
+
+LANE_REPLAY: Final = "replay-request/replay-request"
+"""The deployment that does such a request again as a flow run."""
+
 MAX_HISTORY: Final = 50
 """States kept of a run, the last ones: a run with many retries has hundreds."""
 

@@ -51,6 +51,11 @@ def redact(parameters: Mapping[str, object]) -> str:
     return storable(json.dumps(made, ensure_ascii=False))
 
 
+def is_whole(redacted: str) -> bool:
+    """Tell whether `redact` left everything as it was; in doubt it did not."""
+    return MASK not in redacted and MORE not in redacted
+
+
 def redact_text(text: str, secrets: frozenset[str] = frozenset()) -> str:
     """Return a message with what looks like a secret in it hidden, and the `secrets` too."""
     return storable(hide(text, secrets))

@@ -1,12 +1,15 @@
 """Run again what failed for good."""
 
+import json
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from neurocortex.dead_letters.letter import DeadLetter
+from neurocortex.dead_letters.letter import LANE_FLOW, LANE_REPLAY, DeadLetter
+from neurocortex.dead_letters.redaction import is_whole
 from neurocortex.dead_letters.store import DeadLetters
-from neurocortex.embedded.prefect_api import PrefectApi
+from neurocortex.domain.work import TENANT_TAG
+from neurocortex.embedded.prefect_api import PrefectApi, Submission
 from neurocortex.errors import NotReplayableError
 
 FIRST: Final = "first"
@@ -33,7 +36,8 @@ class Replayer:
 
     def replay(self, letter: DeadLetter, *, again: bool = False) -> Replay:
         """Start a run of the same deployment, with the parameters, job variables and tags of the
-        letter's run, as Prefect has them.
+        letter's run, as Prefect has them. A request of the real-time lane, which had no run, is
+        done again by a run of `replay-request`.
 
         However many people replay a letter at once, one run is started: Prefect makes one for each
         idempotency key, and the key names the letter and the replay before.
@@ -43,14 +47,37 @@ class Replayer:
             again: start one even if the letter was replayed before, or its run tried again.
 
         Raises:
-            NotReplayableError: Prefect no longer has the run or its deployment, or somebody tried
-                the run again in Prefect itself.
+            NotReplayableError: Prefect no longer has the run or its deployment, somebody tried
+                the run again in Prefect itself, or the request was not kept as it was.
             ApiError: Prefect does not answer, or refuses the parameters.
             LakeUnavailableError: the run was started, but could not be noted; replay again, which
                 starts no second one.
         """
         if letter.replayed_as is not None and not again:
             return Replay(letter, letter.replayed_as, is_new=False)
+        what = self._request(letter) if letter.flow == LANE_FLOW else self._run(letter, again)
+        if what.deployment_id is None:
+            raise NotReplayableError(letter.flow_run, _without_deployment(letter))
+        made = self.api.submit(what.deployment_id, what, _key(letter))
+        if made is None:
+            raise NotReplayableError(letter.flow_run, _without_deployment(letter))
+        is_new = self.letters.mark_replayed(letter, made.id)
+        return Replay(letter, made.id, is_new)
+
+    def _request(self, letter: DeadLetter) -> Submission:
+        if not is_whole(letter.parameters):
+            raise NotReplayableError(
+                letter.flow_run,
+                "it was kept without its secrets and long texts. Whoever asked can ask again.",
+            )
+        deployment = self.api.deployment(LANE_REPLAY)
+        return Submission(
+            deployment_id=deployment.id if deployment is not None else None,
+            parameters={"request": json.loads(letter.parameters)},
+            tags=[f"{TENANT_TAG}{letter.tenant}"],
+        )
+
+    def _run(self, letter: DeadLetter, again: bool) -> Submission:
         what = self.api.submission(letter.flow_run)
         if what is None:
             raise NotReplayableError(
@@ -62,13 +89,7 @@ class Replayer:
                 f"it was tried again in Prefect, and is {what.state.name} now. --again starts"
                 " another one all the same.",
             )
-        if what.deployment_id is None:
-            raise NotReplayableError(letter.flow_run, _without_deployment(letter))
-        made = self.api.submit(what.deployment_id, what, _key(letter))
-        if made is None:
-            raise NotReplayableError(letter.flow_run, _without_deployment(letter))
-        is_new = self.letters.mark_replayed(letter, made.id)
-        return Replay(letter, made.id, is_new)
+        return what
 
 
 def _key(letter: DeadLetter) -> str:
@@ -76,6 +97,8 @@ def _key(letter: DeadLetter) -> str:
 
 
 def _without_deployment(letter: DeadLetter) -> str:
+    if letter.flow == LANE_FLOW:
+        return f"there is no deployment {LANE_REPLAY}: `neurocortex deploy` makes it."
     if letter.deployment is None:
         return "it is of no deployment. Start its flow yourself."
     return (

@@ -1,19 +1,17 @@
 """Where dead letters are kept: a table of the platform's PostgreSQL."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Row, delete, desc, func, select, tuple_, update
+from sqlalchemy import Row, delete, desc, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neurocortex.dead_letters.letter import DeadLetter
 from neurocortex.dead_letters.tables import dead_letters
 from neurocortex.errors import DeadLetterNotFoundError
-from neurocortex.lake.database import connect, translated
+from neurocortex.lake.service_store import ServiceStore
 
 POOL_SIZE: Final = 2
 """A worker records one letter at a time; the second connection is for who looks."""
@@ -27,7 +25,7 @@ PRUNED_AT_ONCE: Final = 1000
 KEY: Final = (dead_letters.c.flow_run_id, dead_letters.c.attempts)
 
 
-class DeadLetters:
+class DeadLetters(ServiceStore):
     """Dead letters in the database of the Lake, whose migrations make their table.
 
     Safe to use from several threads and processes. Every method raises LakeUnavailableError where
@@ -36,26 +34,7 @@ class DeadLetters:
 
     def __init__(self, url: str) -> None:
         """Open the store at a `postgresql://` address; it connects at first use."""
-        self.engine: Final[Engine] = connect(
-            url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S
-        )
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.engine.dispose()
-
-    def __enter__(self) -> Self:
-        """Return the store itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
+        super().__init__(url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S)
 
     def record(self, letter: DeadLetter) -> bool:
         """Keep a letter; tell whether it is new.
@@ -63,13 +42,15 @@ class DeadLetters:
         There is one for each run and number of attempts: recording it again changes nothing.
         """
         values = letter.model_dump(mode="python", exclude={"flow_run", "created", "history"})
+        # PostgreSQL keeps no NUL, which the text of somebody's exception may hold.
+        values["message"] = letter.message.replace("\0", "\N{REPLACEMENT CHARACTER}")
         row = insert(dead_letters).values(
             **values,
             flow_run_id=letter.flow_run,
             created_at=letter.created,
             history=[state.model_dump(mode="json") for state in letter.history],
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             made = row.on_conflict_do_nothing(index_elements=KEY).returning(*KEY)
             return connection.execute(made).first() is not None
 
@@ -85,7 +66,7 @@ class DeadLetters:
             .order_by(desc(dead_letters.c.attempts))
             .limit(1)
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = connection.execute(query).first()
         if found is None:
             raise DeadLetterNotFoundError(flow_run)
@@ -121,19 +102,19 @@ class DeadLetters:
             query = query.where(
                 table.replayed_as.is_not(None) if is_replayed else table.replayed_as.is_(None)
             )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return tuple(_letter(row) for row in connection.execute(query))
 
     def count(self) -> int:
         """Return how many letters wait to be looked into: those that were not replayed."""
         query = select(func.count()).where(dead_letters.c.replayed_as.is_(None))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(query).scalar_one()
 
     def missing(self, ends: Collection[tuple[UUID, int]]) -> frozenset[UUID]:
         """Return which of these runs, each with its number of attempts, have no letter yet."""
         query = select(*KEY).where(tuple_(*KEY).in_(ends))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             known = {(run, attempts) for run, attempts in connection.execute(query)}
         return frozenset(run for run, attempts in ends if (run, attempts) not in known)
 
@@ -151,7 +132,7 @@ class DeadLetters:
             )
             .values(replayed_as=run)
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(change).rowcount == 1
 
     def prune(self, older_than: timedelta) -> int:
@@ -163,15 +144,10 @@ class DeadLetters:
             .limit(PRUNED_AT_ONCE)
             .with_for_update(skip_locked=True)  # another worker prunes these
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(
                 delete(dead_letters).where(tuple_(*KEY).in_(expired))
             ).rowcount
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with translated(), self.engine.begin() as connection:
-            yield connection
 
 
 def _letter(row: Row[tuple[object, ...]]) -> DeadLetter:

@@ -125,8 +125,8 @@ def _share(part: int, whole: int) -> float:
 def _quarantined(document: Document, refusals: Sequence[Refusal]) -> Quarantined:
     row = document.metadata.get(ROW)
     return Quarantined(
-        source=document.metadata.get(FILE, document.source),
-        row=int(row) if row else None,
+        source=str(document.metadata.get(FILE, document.source)),
+        row=int(str(row)) if row else None,
         rule=refusals[0].rule,
         reason="; ".join(refusal.reason for refusal in refusals),
         payload=printable(document.text[:_SHOWN]),

@@ -17,6 +17,9 @@ DEFAULT_BLOCK: Final = "default"
 """The saved block of each type that flows use unless told otherwise."""
 
 INGEST: Final = "ingest-documents/ingest-documents"
+REEMBED: Final = "reembed-collection/reembed-collection"
+
+TRAIN: Final = "train-model/train-model"
 
 
 def answer(tier: Tier) -> str:

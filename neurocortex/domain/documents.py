@@ -2,6 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+
+class Duplicates(StrEnum):
+    """What becomes of a document whose source the collection has already."""
+
+    REPLACE = "replace"
+    """The new version takes its place, unless both have the same checksum."""
+    SKIP = "skip"
+    """The old one stays."""
+    FAIL = "fail"
+    """Nothing is loaded at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +45,8 @@ class Document:
     """sha256 of the original bytes, hexadecimal: a new checksum is a new version."""
     sections: tuple[Section, ...] = ()
     """In order of `start`."""
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Texts only, where the platform read the document itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +70,5 @@ class SplitDocument:
 
     document: Document
     chunks: tuple[Chunk, ...]
+    vectors: NDArray[np.float32] | None = field(default=None, compare=False)
+    """(chunks, dimension), rows of length 1: of a document that brings its own vectors."""

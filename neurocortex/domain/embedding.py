@@ -6,7 +6,7 @@ on the collection first, whose parameters the Lake then stores with their versio
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,30 @@ class Trainer(Protocol):
 
     def fit(self, texts: Iterable[str]) -> StorableEmbedder:
         """Return a model fitted on the texts, each seen once; the same texts, the same model."""
+
+
+OWN_VECTORS: Final = "own-vectors"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVectors:
+    """In the place of a model, where documents bring vectors that the platform did not make.
+
+    It knows no word, so that a search without the vector of its question goes by words alone.
+    """
+
+    dimension: int
+    name: str = OWN_VECTORS
+    version: str = "1"
+    share: float = 0.5
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return zeros."""
+        return np.zeros((len(texts), self.dimension), np.float32)
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return zeros."""
+        return self.embed_documents([text])
 
 
 @dataclass(frozen=True, slots=True)

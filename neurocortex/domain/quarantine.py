@@ -18,3 +18,5 @@ class Quarantined(BaseModel):
     """One sentence a person understands, with the remedy where there is one."""
     payload: str = ""
     """The original row as JSON, or the start of the original text; empty for unreadable files."""
+    is_whole: bool = True
+    """Whether the payload is all of the original row; false where it was too long to keep."""

@@ -13,6 +13,9 @@ DEFAULT_TENANT: Final = "default"
 TENANT_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 """What a tenant may be called: names become parts of keys in Redis, and tags of runs."""
 
+TENANT_TAG: Final = "tenant:"
+"""`tenant:acme` among a run's tags names its tenant as well: tags can be given in the UI's form."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resources:

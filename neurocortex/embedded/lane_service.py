@@ -16,6 +16,8 @@ from neurocortex.embedded.process import Command
 from neurocortex.embedded.service import Service
 from neurocortex.realtime import layout
 
+NAME: Final = "lane"
+
 MODULE: Final = "flows.serve_realtime"
 """Run as a child process: the core imports no flow."""
 
@@ -25,16 +27,19 @@ TIMEOUT_S: Final = 2.0
 class LaneService:
     """`flows.serve_realtime` with the environment it needs."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, redis_url: str) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, redis_url: str, name: str = NAME
+    ) -> None:
         self._environment = environment
         self._log = log
         self._redis_url = redis_url
         self._consumer = ""
+        self._name = name
 
     def service(self) -> Service:
         """Return it as something to start and watch."""
         return Service(
-            name="lane",
+            name=self._name,
             command=self._command,
             is_ready=self._is_alive,
             # Requests that go on have some seconds to end; another process redoes the others.

@@ -2,14 +2,14 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from neurocortex.embedded import lane_service, state
 from neurocortex.embedded import plan as plans
-from neurocortex.embedded import state
 from neurocortex.embedded.announcement import Announcement
 from neurocortex.embedded.gateway_service import GatewayService, address
 from neurocortex.embedded.home import Home
@@ -19,6 +19,7 @@ from neurocortex.embedded.plan import Plan
 from neurocortex.embedded.prefect_api import PrefectApi
 from neurocortex.embedded.process import Command, tail
 from neurocortex.embedded.running import Running, environment_of
+from neurocortex.embedded.service import Service
 from neurocortex.embedded.supervisor import Show, Supervisor, supervising
 from neurocortex.embedded.worker_service import WorkerService
 from neurocortex.errors import AlreadyRunningError, ServiceFailedError
@@ -110,7 +111,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
     worker = WorkerService(
         environment, home.turn_over("worker"), PrefectApi(running.api_url)
     ).service()
-    lane = LaneService(environment, home.turn_over("lane"), running.redis_url or "").service()
+    lane, *spares = _lanes(running, environment)
     gateway = GatewayService(
         environment,
         home.turn_over("gateway"),
@@ -135,6 +136,20 @@ def _bring_up(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:
     with show.step("worker, real-time lane and gateway"):
         supervisor.wait_until_ready(worker.name, lane.name, gateway.name)
     supervisor.restart_what_dies()
+    # They are there for the day on which the first one dies: the start does not wait for them.
+    for spare in spares:
+        supervisor.start(spare)
+
+
+def _lanes(running: Running, environment: Mapping[str, str]) -> Sequence[Service]:
+    others = range(2, running.settings.realtime.processes + 1)
+    names = (lane_service.NAME, *(f"{lane_service.NAME}-{number}" for number in others))
+    return [
+        LaneService(
+            environment, running.home.turn_over(name), running.redis_url or "", name
+        ).service()
+        for name in names
+    ]
 
 
 def _start_stores(plan: Plan, supervisor: Supervisor, show: ShowSteps) -> None:

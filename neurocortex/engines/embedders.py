@@ -1,6 +1,6 @@
 """The embedding models there are, by the name their collections record."""
 
-from neurocortex.domain.embedding import Embedder, RecordedEmbedder, Trainer
+from neurocortex.domain.embedding import OWN_VECTORS, Embedder, OwnVectors, RecordedEmbedder, Trainer
 from neurocortex.engines import lsa
 from neurocortex.errors import SettingsError
 from neurocortex.settings import LakeSettings, settings
@@ -37,6 +37,11 @@ def of_collection(name: str, chosen: LakeSettings) -> Embedder | Trainer:
     """
     if name == lsa.NAME:
         return lsa.LsaTrainer()
+    if name == OWN_VECTORS:
+        raise SettingsError(
+            "The documents of that collection bring their own vectors: add to it by the pipeline"
+            " that made it, or ingest into another collection."
+        )
     kind, _, model = name.partition("/")
     return _named(kind, model, chosen)
 
@@ -51,6 +56,8 @@ def restore(recorded: RecordedEmbedder) -> Embedder:
     """
     if recorded.name == lsa.NAME and recorded.content is not None:
         return lsa.LsaEmbedder.from_bytes(recorded.content)
+    if recorded.name == OWN_VECTORS:
+        return OwnVectors(recorded.dimension)
     kind, _, model = recorded.name.partition("/")
     return _named(kind, model, settings().lake)
 

@@ -14,7 +14,9 @@ from haystack.core.errors import PipelineRuntimeError
 from haystack.dataclasses import ChatMessage
 from haystack.utils import Secret
 from openai import OpenAIError
+from pydantic import BaseModel
 
+from neurocortex.domain.chat import Completion
 from neurocortex.domain.endpoints import LlmEndpoint
 from neurocortex.engines.openai_errors import translated
 from neurocortex.errors import ProviderError
@@ -23,19 +25,20 @@ NO_KEY = "not-needed"
 """What a local endpoint without keys is sent: the OpenAI client insists on a value."""
 
 
-def generate(prompt: str, endpoint: LlmEndpoint) -> str:
+def generate(prompt: str, endpoint: LlmEndpoint, max_tokens: int | None = None) -> Completion:
     """Return what the model answers to one prompt.
 
     Args:
         prompt: rules, question and sources, ready to send; it is passed as a value, so that
             braces in a document are never read as a template.
         endpoint: where the model is.
+        max_tokens: of the answer; None for the endpoint's own limit.
 
     Raises:
         ProviderError: the endpoint refused, failed, timed out, or answered with nothing.
     """
     try:
-        with closing(_generator(endpoint)) as generator:
+        with closing(_generator(endpoint, max_tokens or endpoint.max_tokens)) as generator:
             result = _pipeline(generator).run({"prompt": {"prompt": prompt}})
     except PipelineRuntimeError as error:
         cause = error.__cause__
@@ -46,10 +49,29 @@ def generate(prompt: str, endpoint: LlmEndpoint) -> str:
     text = (replies[0].text or "").strip() if replies else ""
     if not text:
         raise ProviderError(endpoint.base_url, f"model {endpoint.model} answered with no text")
-    return text
+    told = _Told.model_validate(replies[0].meta)
+    return Completion(
+        text=text,
+        model=endpoint.model,
+        finish_reason=told.finish_reason or "stop",
+        prompt_tokens=told.usage.prompt_tokens,
+        completion_tokens=told.usage.completion_tokens,
+    )
 
 
-def _generator(endpoint: LlmEndpoint) -> OpenAIChatGenerator:
+class _Counted(BaseModel):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Told(BaseModel):
+    """What Haystack tells of an answer: OpenAI's own fields."""
+
+    finish_reason: str | None = None
+    usage: _Counted = _Counted()
+
+
+def _generator(endpoint: LlmEndpoint, max_tokens: int) -> OpenAIChatGenerator:
     key = endpoint.api_key.get_secret_value() if endpoint.api_key else NO_KEY
     return OpenAIChatGenerator(
         api_key=Secret.from_token(key),
@@ -58,7 +80,7 @@ def _generator(endpoint: LlmEndpoint) -> OpenAIChatGenerator:
         timeout=endpoint.timeout_s,
         # Prefect's task retries; two layers of retries would multiply.
         max_retries=0,
-        generation_kwargs={"max_tokens": endpoint.max_tokens},
+        generation_kwargs={"max_tokens": max_tokens},
     )
 
 

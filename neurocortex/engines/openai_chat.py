@@ -4,13 +4,14 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from weakref import WeakKeyDictionary
 
 from openai import AsyncOpenAI, Omit, OpenAIError, omit
 from openai.types.chat import ChatCompletionMessageParam
-from pydantic import TypeAdapter
+from openai.types.shared_params import ResponseFormatJSONSchema
+from pydantic import JsonValue, TypeAdapter
 
 from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.endpoints import LlmEndpoint
@@ -34,6 +35,7 @@ async def complete(
     max_tokens: int | None = None,
     temperature: float | None = None,
     emit: Callable[[str], Awaitable[None]] | None = None,
+    schema: Mapping[str, JsonValue] | None = None,
 ) -> Completion:
     """Return what a model answers to a conversation.
 
@@ -43,6 +45,8 @@ async def complete(
         max_tokens: of the answer; None for the endpoint's own limit.
         temperature: None for the model's own.
         emit: gets each piece of the answer when it comes.
+        schema: a JSON Schema that the answer should follow, as JSON. Endpoints differ in how well
+            they keep to it: check what comes.
 
     Raises:
         ProviderError: the endpoint refused, failed, or timed out. A ProviderRefusedError once
@@ -58,6 +62,7 @@ async def complete(
             temperature=_given(temperature),
             stream=True,
             stream_options={"include_usage": True},
+            response_format=_format(schema) if schema is not None else omit,
         )
         async with stream:
             async for chunk in stream:
@@ -90,6 +95,14 @@ async def close_clients() -> None:
     """Close the connections of this event loop."""
     for client in _clients.pop(asyncio.get_running_loop(), {}).values():
         await client.close()
+
+
+def _format(schema: Mapping[str, JsonValue]) -> ResponseFormatJSONSchema:
+    # Not strict: that mode knows fewer schemas, and the answer is checked in any case.
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": dict(schema), "strict": False},
+    }
 
 
 def _given(value: float | None) -> float | Omit:

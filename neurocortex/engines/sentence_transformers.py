@@ -1,8 +1,9 @@
 """Embeddings from a model of the sentence-transformers library, run in this process."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Final, Protocol
+from hashlib import sha256
+from typing import Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,25 @@ SHARE: Final = 0.5
 """Half and half, as for other neural models."""
 
 
+VERSION_CHARS: Final = 12
+"""Of the weights' hash: 48 bits tell the versions of one model apart."""
+
+
+class _Weights(Protocol):
+    """A tensor of torch."""
+
+    def detach(self) -> Self: ...
+
+    def cpu(self) -> Self: ...
+
+    def float(self) -> Self: ...
+
+    def numpy(self) -> NDArray[np.float32]: ...
+
+
 class _Model(Protocol):
+    def parameters(self) -> Iterable[_Weights]: ...
+
     def encode_document(
         self, sentences: Sequence[str], *, normalize_embeddings: bool
     ) -> NDArray[np.float32]: ...
@@ -39,10 +58,16 @@ class SentenceTransformersEmbedder:
         self._model_name = model
         _require_package()
 
-    @property
+    @cached_property
     def version(self) -> str:
-        """The hub versions by name, so all that can be told apart is the dimension."""
-        return f"{self.dimension}d"
+        """The dimension and a hash of the weights.
+
+        A name on the hub, or a folder, may hold other weights tomorrow. What they are called, their
+        order and their precision are left out: these differ between versions of the library.
+        """
+        weights = (each.detach().cpu().float().numpy() for each in self._model.parameters())
+        hashes = sorted(sha256(each.tobytes()).digest() for each in weights)
+        return f"{self.dimension}d-{sha256(b''.join(hashes)).hexdigest()[:VERSION_CHARS]}"
 
     @cached_property
     def dimension(self) -> int:
@@ -64,7 +89,9 @@ class SentenceTransformersEmbedder:
     @cached_property
     def _model(self) -> _Model:
         from sentence_transformers import SentenceTransformer  # brings torch in
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # of loading weights: in the log of every flow run
         loaded: _Model = SentenceTransformer(self._model_name)
         return loaded
 

@@ -3,12 +3,14 @@
 What is kept are the bytes of the answer's JSON: a hit is sent as it is.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import Any, Final
+
+from pydantic.main import IncEx
 
 from neurocortex.cache.cache import Cache
 from neurocortex.cache.computations import COMPUTED
@@ -20,8 +22,12 @@ from neurocortex.requests.request import Request
 VERSION: Final = version("neurocortex")
 """Part of each key: another release may answer in another shape."""
 
-NOT_THE_QUESTION: Final = set(Request.model_fields) - {"operation"}
-"""Fields that say how a request is served, not what is asked: the answer is the same."""
+NOT_THE_QUESTION: Final[Mapping[str, IncEx | bool]] = {
+    **dict.fromkeys(set(Request.model_fields) - {"operation", "budget"}, True),
+    "budget": {"seconds"},
+}
+"""Fields that say how a request is served, not what is asked: the answer is the same. A budget of
+tokens is none of them, as it may cut the answer."""
 
 
 class CacheUse(StrEnum):

@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from neurocortex.errors import InvalidRequestError, NeuroCortexError
+from neurocortex.errors import GatewayBusyError, InvalidRequestError, NeuroCortexError
 from neurocortex.gateway import openapi
 from neurocortex.gateway.batch_views import BatchLine, BatchView
 from neurocortex.gateway.edge import CLIENT_GONE, Edge
@@ -64,7 +64,8 @@ def make_app(services: Services) -> ASGIApp:
         health,
         console,
     ):
-        app.include_router(routes.router(services))
+        # Added as they are: a router that is included looks for its route twice in each call.
+        app.router.routes.extend(routes.router(services).routes)
     openapi.describe(app, services.registry, *MODELS)
     _handle_errors(app, services)
     inner: ASGIApp = app
@@ -77,6 +78,16 @@ def make_app(services: Services) -> ASGIApp:
             expose_headers=["X-Request-Id", "X-Cache", "X-Neurocortex-Route", "Retry-After"],
         )
     return Edge(inner, services.metrics)
+
+
+def busy(services: Services, connections: int) -> ASGIApp:
+    """Return what answers in the application's place when there are too many connections."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        problem = services.refusals.problem(GatewayBusyError(connections))
+        await problem.response()(scope, receive, send)
+
+    return Edge(refuse, services.metrics)
 
 
 def _handle_errors(app: FastAPI, services: Services) -> None:

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from neurocortex.batches.intake import OPERATION as BATCH
 from neurocortex.batches.intake import Standing
 from neurocortex.batches.values import Outcome
 from neurocortex.domain.deployments import Tier
 from neurocortex.gateway.views import FailureView
-from neurocortex.tracking.record import State
+from neurocortex.gateway.views import location as request_location
+from neurocortex.tracking.record import Record, State
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 
@@ -87,3 +89,8 @@ def line_of(outcome: Outcome) -> bytes:
 def location(batch: UUID) -> str:
     """Return where a batch is looked after."""
     return f"/v1/batches/{batch}"
+
+
+def location_of(record: Record) -> str:
+    """Return where a request is looked after, or the batch that it is."""
+    return location(record.id) if record.operation == BATCH else request_location(record.id)

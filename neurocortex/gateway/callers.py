@@ -1,5 +1,6 @@
 """Who calls, and whether they may call now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,9 @@ from neurocortex.routing.route import Caller
 from neurocortex.security.principal import Principal
 from neurocortex.security.roles import Scope
 from neurocortex.security.stack import Security
+
+BEARER: Final = "bearer."
+"""Browsers set no header of a WebSocket but Sec-WebSocket-Protocol, and addresses are logged."""
 
 NOWHERE: Final = "unknown"
 """The address of a client whose address the server does not know."""
@@ -24,7 +28,8 @@ class Callers:
         """Return who calls.
 
         Args:
-            connection: its headers `Authorization` or `X-API-Key` hold the credential.
+            connection: its headers `Authorization` or `X-API-Key` hold the credential; that of a
+                WebSocket may be offered as a subprotocol, BEARER and the credential.
             scope: what they must be allowed to do; None: what they ask for decides it later.
 
         Raises:
@@ -32,7 +37,7 @@ class Callers:
             ConnectorError: what knows the credential does not answer.
         """
         headers, client = connection.headers, connection.client
-        shown = headers.get("authorization") or headers.get("x-api-key") or ""
+        shown = headers.get("authorization") or headers.get("x-api-key") or _offered(connection)
         principal = await self.known(shown, client.host if client is not None else NOWHERE)
         if scope is not None:
             principal.require(scope)
@@ -53,6 +58,12 @@ class Callers:
         rates = self.security.rates
         if not rates.try_now(principal.tenant):
             await rates.allow(principal.tenant)
+
+
+def _offered(connection: HTTPConnection) -> str:
+    protocols: Sequence[str] = connection.scope.get("subprotocols", ())
+    found = (each.removeprefix(BEARER) for each in protocols if each.startswith(BEARER))
+    return next(found, "")
 
 
 def caller_of(principal: Principal) -> Caller:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -22,28 +23,48 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     Raises:
         ClientDisconnect: it did.
     """
-    working = asyncio.create_task(work)
-    try:
-        done, _ = await asyncio.wait({working}, timeout=PATIENCE_S)
-        if not done:
-            await _until_done_or_gone(request, working)
-        return await working
-    finally:
-        working.cancel()
+    # The work is done in this task: another one for each request would take as long as its routing.
+    async with _Watch(request):
+        return await work
 
 
-async def _until_done_or_gone(request: Request, working: asyncio.Task[Any]) -> None:
-    leaving = asyncio.create_task(_gone(request))
-    try:
-        done, _ = await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        leaving.cancel()
-    if working not in done:
-        working.cancel()
-        await asyncio.wait({working})
-        raise ClientDisconnect
+class _Watch:
+    """Cancels the task that enters it when the client goes away, as `asyncio.timeout` does."""
 
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._leaving: asyncio.Task[None] | None = None
+        self._is_gone = False
 
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("only a task can be watched")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._begin)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        if self._leaving is not None:
+            self._leaving.cancel()
+        if not self._is_gone:
+            return
+        # Cancelled by somebody else, too: that counts for more.
+        is_ours = self._task.uncancel() <= self._cancelling
+        if is_ours and isinstance(error, asyncio.CancelledError):
+            raise ClientDisconnect from None
+
+    def _begin(self) -> None:
+        self._leaving = asyncio.create_task(self._until_gone())
+
+    async def _until_gone(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self._is_gone = True
+        self._task.cancel()

@@ -27,7 +27,7 @@ from neurocortex.cache.process import DISK
 from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.errors import LaneUnavailableError
 from neurocortex.gateway.answers import Answers
-from neurocortex.gateway.batch_views import location as batch_location
+from neurocortex.gateway.batch_views import location_of
 from neurocortex.gateway.bodies import Bodies
 from neurocortex.gateway.callers import Callers
 from neurocortex.gateway.event_handling import dispatcher
@@ -121,13 +121,18 @@ async def opened(settings: Settings, addresses: Addresses) -> AsyncGenerator[Ser
         )
         upkeep = Upkeep(tracker, stores.table, leadership, settings.tracking)
         webhooks = Webhooks(stores.webhooks, settings.webhooks)
-        for work in (watch.run(), upkeep.run(), standard.run(), webhooks.run(batch_location)):
+        for work in (
+            watch.run(),
+            upkeep.run(),
+            standard.run(),
+            webhooks.run(location_of, stores.letters),
+        ):
             await enter(_running(work))
         lane = await enter(LaneClient(stores.redis, admission, settings.realtime.timeout_s))
         realtime = RealTime(lane, answers, metrics)
         tracked = await enter(Tracked(realtime, tracker).draining())
         planner = Planner(registry, lambda: _load(watch))
-        intake = Intake(realtime, tracked, standard, tracker, answers, metrics)
+        intake = Intake(realtime, tracked, standard, tracker, answers, metrics, webhooks)
         stream = EventStream(stores.redis, settings.stream)
         requests = EventRequests(planner, intake, ceilings_of(settings.security))
         await enter(_running(dispatcher(settings, stream, requests).run()))

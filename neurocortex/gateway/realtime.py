@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from neurocortex.admission.values import Ticket
+from neurocortex.domain.usage import Usage
 from neurocortex.errors import DeadlinePassedError
 from neurocortex.gateway.answers import Answers, CacheUse, key_of
 from neurocortex.gateway.metrics import Metrics
@@ -26,6 +27,8 @@ class Answer:
     route: Route
     use: CacheUse | None = None
     """None: the operation is not cached."""
+    usage: Usage | None = None
+    """What its calls of LLMs took; None: it made none, or others waited for the same answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +49,31 @@ class RealTime:
         """
         caching = self.answers.caching_of(planned.pipeline)
         if caching is None:
-            return Answer(await self._process(planned), planned.route)
+            reply = await self._process(planned)
+            return Answer(reply.body, planned.route, usage=reply.usage)
         key = key_of(planned.asking.principal.tenant, planned.pipeline, planned.request)
         if planned.asking.fresh:
-            body = await self._process(planned)
-            await self.answers.keep(key, caching, planned.request, body)
+            reply = await self._process(planned)
+            await self.answers.keep(key, caching, planned.request, reply.body)
             self.metrics.cached(CacheUse.MISS)
-            return Answer(body, planned.route, CacheUse.MISS)
+            return Answer(reply.body, planned.route, CacheUse.MISS, reply.usage)
         # Others may join the computation: it must not end with the deadline of who came first.
         shared = replace(planned, route=replace(planned.route, deadline=None))
+        usage: Usage | None = None
+
+        async def compute() -> bytes:
+            nonlocal usage
+            reply = await self._process(shared)
+            usage = reply.usage
+            return reply.body
+
         try:
             async with asyncio.timeout(_left_s(planned.route)):
-                kept = await self.answers.get_or_compute(
-                    key, caching, planned.request, lambda: self._process(shared)
-                )
+                kept = await self.answers.get_or_compute(key, caching, planned.request, compute)
         except TimeoutError:
             raise DeadlinePassedError from None
         self.metrics.cached(kept.use)
-        return Answer(kept.body, planned.route, kept.use)
+        return Answer(kept.body, planned.route, kept.use, usage)
 
     async def parts(self, planned: Planned) -> AsyncGenerator[Part | Answer]:
         """Yield the parts of an answer as they come, then the answer. Raises as `answer`."""
@@ -87,12 +97,11 @@ class RealTime:
                     await self.answers.keep(key, caching, request, event.body)
                     self.metrics.cached(CacheUse.MISS)
                     use = CacheUse.MISS
-                yield Answer(event.body, planned.route, use)
+                yield Answer(event.body, planned.route, use, event.usage)
 
-    async def _process(self, planned: Planned) -> bytes:
+    async def _process(self, planned: Planned) -> Reply:
         self._count(planned)
-        reply = await self.lane.call(*_call(planned, stream=False))
-        return reply.body
+        return await self.lane.call(*_call(planned, stream=False))
 
     def _count(self, planned: Planned) -> None:
         route = planned.route

@@ -10,11 +10,12 @@ import uvicorn
 import uvloop
 
 from neurocortex.errors import NotRunningError
-from neurocortex.gateway.app import make_app
+from neurocortex.gateway.app import busy, make_app
 from neurocortex.gateway.opening import Addresses, opened
-from neurocortex.gateway.protocol import limited
+from neurocortex.gateway.protocol import Limits, limited
 from neurocortex.gateway.rpc import server as rpc
 from neurocortex.settings import Settings, variable
+from neurocortex.settling import settle
 
 KILOBYTE: Final = 1024
 MEGABYTE: Final = 2**20
@@ -65,7 +66,14 @@ async def _serve(settings: Settings, addresses: Addresses, port: int, grpc_port:
             make_app(services),
             host=chosen.host,
             port=port,
-            http=limited(round(chosen.max_head_kb * KILOBYTE), chosen.receive_timeout_s),
+            http=limited(
+                Limits(
+                    round(chosen.max_head_kb * KILOBYTE),
+                    chosen.receive_timeout_s,
+                    chosen.connections,
+                    busy(services, chosen.connections),
+                )
+            ),
             ws="websockets-sansio",
             ws_max_size=round(chosen.max_body_mb * MEGABYTE),
             lifespan="off",
@@ -74,10 +82,10 @@ async def _serve(settings: Settings, addresses: Addresses, port: int, grpc_port:
             server_header=False,
             proxy_headers=bool(chosen.trusted_proxies),
             forwarded_allow_ips=list(chosen.trusted_proxies),
-            limit_concurrency=chosen.connections,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=max(1, round(chosen.drain_s)),
         )
+        settle()
         _log.info("Listening on http://%s:%d", chosen.host, port)
         for number in STOP_SIGNALS:
             # Uvicorn has handlers of its own while it serves, and sends itself the signal again

@@ -29,8 +29,7 @@ async def events_of(services: Services, planned: Planned) -> AsyncGenerator[Even
         else:
             yield Event("result", outcome.body)
         return
-    source = services.tracked if services.intake.remembers(planned) else services.realtime
-    async with aclosing(source.parts(planned)) as parts:
+    async with aclosing(services.intake.parts(planned)) as parts:
         async for part in parts:
             if isinstance(part, Answer):
                 yield Event("result", part.body)

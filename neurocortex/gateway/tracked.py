@@ -74,7 +74,7 @@ class Tracked:
                     if asked.done():
                         raise RequestCancelledError(number)
                     if isinstance(part, Answer):
-                        await self.tracker.complete(number, part.body)
+                        await self.tracker.complete(number, part.body, part.usage)
                         has_ended = True
                     yield part
         except RequestCancelledError:
@@ -130,7 +130,7 @@ class Tracked:
             await self._failed(planned, error)
             raise
         else:
-            await self.tracker.complete(number, answer.body)
+            await self.tracker.complete(number, answer.body, answer.usage)
             return answer
         finally:
             working.cancel()

@@ -7,6 +7,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from neurocortex.domain.deployments import Tier
+from neurocortex.domain.usage import Usage
 from neurocortex.routing.route import Lane
 from neurocortex.tracking.record import Record, State
 
@@ -49,6 +50,7 @@ class RequestView(BaseModel):
     flow_run: UUID | None = Field(None, description="The Prefect flow run that serves it.")
     flow_run_url: str | None = Field(None, description="Where people look at that.")
     error: FailureView | None = Field(None, description="Why it failed.")
+    usage: Usage | None = Field(None, description="What its calls of LLMs took, if it made some.")
     result: JsonValue = Field(None, description="What it returned, once it is completed.")
 
 
@@ -80,6 +82,7 @@ class Views:
                 "flow_run": run,
                 "flow_run_url": f"{self.ui_url}/runs/flow-run/{run}" if run else None,
                 "error": record.error.model_dump() if record.error is not None else None,
+                "usage": record.usage.model_dump() if record.usage is not None else None,
                 "result": orjson.Fragment(result) if result is not None else None,
             }
         )

@@ -182,6 +182,21 @@ def set_vectors(
     )
 
 
+def forget_vectors(connection: Connection, collection: Collection, embedder: str) -> None:
+    """Record another embedder, and that the collection has no vectors of it yet."""
+    connection.execute(
+        update(CollectionRow)
+        .where(CollectionRow.id == collection.id)
+        .values(
+            embedder=embedder,
+            vector_table=None,
+            model_version=None,
+            dimension=None,
+            fitted_chunks=0,
+        )
+    )
+
+
 def _row(connection: Connection, name: str, *, for_update: bool = False) -> Collection | None:
     query = select(CollectionRow.__table__).where(CollectionRow.name == name)
     if for_update:

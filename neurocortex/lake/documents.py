@@ -1,22 +1,26 @@
 """Documents and their chunks: written in batches, replaced where they changed."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, select, text
 
-from neurocortex.domain.documents import Chunk, Document, SplitDocument
+from neurocortex.domain.documents import Chunk, Document, Duplicates, SplitDocument
 from neurocortex.domain.embedding import embedded_text
-from neurocortex.errors import LoadError
+from neurocortex.errors import DuplicateDocumentError, LoadError
 from neurocortex.lake.collections import Change, Collection
 from neurocortex.lake.database import driver
 from neurocortex.lake.identity import document_id
 from neurocortex.lake.tables import CollectionRow, DocumentRow
+from neurocortex.lake.versions import former_documents
 
 COPY_DOCUMENTS: Final = (
     "COPY lake.documents (id, collection_id, source, title, media_type, checksum, metadata,"
@@ -48,6 +52,8 @@ class NewChunk:
     chunk: Chunk
     content: str
     """What is indexed of it."""
+    vector: NDArray[np.float32] | None = None
+    """What it brings along of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +81,34 @@ def checksums(connection: Connection, collection: str) -> dict[str, str]:
 
 
 def prepare(
-    connection: Connection, collection: Collection, batch: Sequence[SplitDocument]
+    connection: Connection,
+    collection: Collection,
+    batch: Sequence[SplitDocument],
+    duplicates: Duplicates = Duplicates.REPLACE,
 ) -> Prepared:
     """Sort out a batch: take changed documents' old versions out, leave identical ones alone.
 
-    Of several with one source the last counts.
+    Of several with one source the last counts, or the first where old ones stay.
+
+    Raises:
+        DuplicateDocumentError: there are duplicates, and there were to be none.
     """
-    latest = {split.document.source: split for split in batch}
+    latest: dict[str, SplitDocument] = {}
+    for split in batch:
+        if duplicates is Duplicates.REPLACE or split.document.source not in latest:
+            latest[split.document.source] = split
     present = _present(connection, collection, tuple(latest))
+    if duplicates is Duplicates.FAIL and (present or len(latest) < len(batch)):
+        twice = Counter(split.document.source for split in batch)
+        twice.update(present.keys())
+        raise DuplicateDocumentError(
+            collection.name, [source for source, times in twice.items() if times > 1]
+        )
     fresh = [
-        split for source, split in latest.items() if present.get(source) != split.document.checksum
+        split
+        for source, split in latest.items()
+        if source not in present
+        or (duplicates is Duplicates.REPLACE and present[source] != split.document.checksum)
     ]
     replaced = [split.document.source for split in fresh if split.document.source in present]
     gone, taken = remove(connection, collection, replaced)
@@ -128,11 +152,13 @@ def remove(
 ) -> tuple[tuple[int, ...], Change]:
     """Delete the documents of these sources; return the ids of their chunks, and the change.
 
-    Their postings and vectors are the caller's to delete.
+    They are kept as former documents for a while, so that the collection can be returned to its
+    present version. Their postings and vectors are the caller's to delete.
     """
     if not sources:
         return (), Change()
     ids = {"documents": [document_id(collection.name, source) for source in sources]}
+    former_documents.keep(driver(connection), collection, ids["documents"])
     gone = connection.scalars(DELETE_CHUNKS, ids).all()
     deleted = connection.execute(DELETE_DOCUMENTS, ids)
     return tuple(gone), Change(documents=-deleted.rowcount, chunks=-len(gone))
@@ -162,9 +188,10 @@ def _numbered(connection: Connection, splits: Mapping[UUID, SplitDocument]) -> t
             source=split.document.source,
             chunk=chunk,
             content=embedded_text(split.document.title, chunk.heading, chunk.text),
+            vector=None if split.vectors is None else split.vectors[number],
         )
         for owner, split in splits.items()
-        for chunk in split.chunks
+        for number, chunk in enumerate(split.chunks)
     )
 
 

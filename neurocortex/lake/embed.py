@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from neurocortex.domain.embedding import (
@@ -52,12 +53,23 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """Vectors that documents brought along."""
+
+    chunk_ids: NDArray[np.int64]
+    vectors: NDArray[np.float16]
+    """(chunk_ids, dimension), in the precision they are stored in: a load holds all of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What the load did to the chunks."""
 
     load_id: UUID
     added: int
     gone: Sequence[int]
+    brought: Sequence[Brought] | None = None
+    """Vectors that came with the documents; None where the model makes them."""
 
 
 def check(collection: Collection, embedder: Embedder | Trainer) -> None:
@@ -101,6 +113,7 @@ class Embedding:
         self._restore = restore
         self._cache = cache
         self._progress = progress
+        self._brought: Sequence[Brought] | None = None
 
     def bring_in_step(self, embedder: Embedder | Trainer, changes: Changes) -> bool:
         """Embed what the load brought; return whether the model was fitted again for all.
@@ -119,13 +132,26 @@ class Embedding:
             model = embedder
         if model is None or (not changes.added and not changes.gone):
             return False
-        if collection.vector_table is None:
+        self._brought = changes.brought
+        if self._brought is not None and not self._brought:
+            if collection.vector_table is not None:
+                vectors.delete(self._driver, collection.vector_table, changes.gone)
+        elif collection.vector_table is None:
             self._embed_all(model)
         elif graph.is_built_anew(collection.chunk_count - changes.added, changes.added):
             self._rebuild(model, collection.vector_table, changes)
         else:
             self._add(model, collection.vector_table, changes)
         return False
+
+    def embed_anew(self, embedder: Embedder | Trainer) -> None:
+        """Embed every chunk by a model of another kind, fitted first where it must be.
+
+        Raises:
+            ProviderError: the model's provider failed.
+            LakeError: the model gave something other than one vector per text.
+        """
+        self._embed_all(self._fitted(embedder) if isinstance(embedder, Trainer) else embedder)
 
     def _must_fit(self) -> bool:
         collection = self._collection
@@ -135,11 +161,11 @@ class Embedding:
 
     def _fitted(self, trainer: Trainer) -> StorableEmbedder:
         stride = -(-self._collection.chunk_count // FIT_CHUNKS)
-        model = trainer.fit(text for _, text in self._chunks(SAMPLE, stride=stride))
-        models.store(self._connection, self._collection, model)
-        return model
+        return trainer.fit(text for _, text in self._chunks(SAMPLE, stride=stride))
 
     def _embed_all(self, model: Embedder) -> None:
+        if isinstance(model, StorableEmbedder):
+            models.store(self._connection, self._collection, model)
         table = vectors.create(self._driver, self._collection, model.dimension)
         self._copy(model, table, self._chunks(ALL))
         self._switch(model, table, fitted_chunks=self._collection.chunk_count)
@@ -175,6 +201,12 @@ class Embedding:
                 yield chunk_id, embedded_text(title, heading, text)
 
     def _copy(self, model: Embedder, table: str, chunks: Iterator[tuple[int, str]]) -> None:
+        """Write the vectors of chunks: those that were brought along, or the model's."""
+        if self._brought is not None:
+            for each in self._brought:
+                matrix = each.vectors.astype(np.float32)
+                vectors.copy(self._driver, table, each.chunk_ids, matrix)
+            return
         done = 0
         for batch in _batches(chunks, BATCH):
             matrix = model.embed_documents([text for _, text in batch])

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import BigInteger, Connection, Double, Select, column, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from neurocortex.lake.collections import Collection
 from neurocortex.lake.postings import UNPACK
@@ -67,13 +68,21 @@ class Matches:
 
 
 def search(
-    connection: Connection, collection: Collection, terms: Sequence[str], limit: int
+    connection: Connection,
+    collection: Collection,
+    terms: Sequence[str],
+    limit: int,
+    among: Select[int] | None = None,
 ) -> Matches:
-    """Return the `limit` chunks with the highest BM25 score for the terms, ties by id."""
+    """Return the `limit` chunks with the highest BM25 score for the terms, ties by id.
+
+    Only those `among` the given count, where it is given; the weights stay the collection's.
+    """
     if not terms:
         return Matches({}, {})
+    statement = SEARCH if among is None else _within(among, limit)
     rows = connection.execute(
-        SEARCH,
+        statement,
         {
             "collection": collection.id,
             "terms": sorted(set(terms)),
@@ -81,7 +90,20 @@ def search(
             "mean_length": collection.mean_length,
             "k1": K1,
             "b": B,
-            "limit": limit,
+            "limit": limit if among is None else None,
         },
     ).all()
     return Matches({found.chunk_id: found.score for found in rows}, rows[0].idf if rows else {})
+
+
+def _within(among: Select[int], limit: int) -> Select[int, float, Mapping[str, float]]:
+    """Return the search that keeps what is among the given; its own limit is to be null."""
+    found = SEARCH.columns(
+        column("chunk_id", BigInteger), column("score", Double), column("idf", JSONB)
+    ).subquery()
+    return (
+        select(found.c.chunk_id, found.c.score, found.c.idf)
+        .where(found.c.chunk_id.in_(among))
+        .order_by(found.c.score.desc(), found.c.chunk_id)
+        .limit(limit)
+    )

@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
 
+import numpy as np
 import psycopg
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from neurocortex.domain.documents import SplitDocument
-from neurocortex.domain.embedding import Embedder, Restore, Trainer
+from neurocortex.domain.documents import Duplicates, SplitDocument
+from neurocortex.domain.embedding import Embedder, OwnVectors, Restore, Trainer
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
 from neurocortex.lake import collections, documents, embed, graph, postings, segments, vectors
 from neurocortex.lake.collections import Change, Collection
 from neurocortex.lake.database import driver
-from neurocortex.lake.documents import Prepared
+from neurocortex.lake.documents import NewChunk, Prepared
+from neurocortex.lake.embed import Brought
 from neurocortex.lake.loads import Attempt, LoadKind, attempt, explain
 from neurocortex.lake.models import ModelCache
 from neurocortex.lake.postings import Segment, SegmentBuilder
@@ -28,6 +30,10 @@ logger = logging.getLogger(__name__)
 
 BATCH_CHUNKS: Final = 2_000
 """Chunks written at a time: about 3 MB of text in memory."""
+
+ANALYSED_FROM: Final = 20_000
+"""New documents from which on PostgreSQL is told at once, not a minute later: searches with filters
+would be planned for the few there were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class _Tally:
     change: Change = Change()  # noqa: RUF009 - frozen
     gone: list[int] = field(default_factory=list)
     """Chunks of documents that were replaced or removed."""
+    brought: list[Brought] = field(default_factory=list)
+    """Vectors that came with the documents."""
 
     def add(self, batch: Prepared) -> None:
         """Add a batch."""
@@ -61,6 +69,8 @@ class _Tally:
         self.chunks += len(batch.chunks)
         self.change += batch.change
         self.gone += batch.gone
+        if any(chunk.vector is not None for chunk in batch.chunks):
+            self.brought.append(_brought(batch.chunks))
 
     def remove(self, gone: Sequence[int], change: Change) -> None:
         """Add documents that were taken out, by their chunks."""
@@ -104,6 +114,8 @@ class DocumentLoader:
         quarantined: Sequence[Quarantined],
         flow_run_id: UUID | None,
         progress: Callable[[LoadProgress], None],
+        duplicates: Duplicates = Duplicates.REPLACE,
+        rolled_back_to: int | None = None,
     ) -> LoadReport:
         """Load documents as `Lake.load_documents` describes."""
         started = time.monotonic()
@@ -118,13 +130,15 @@ class DocumentLoader:
             embed.check(collection, embedder)
             tally = _Tally()
             tally.remove(*documents.remove(opened.connection, collection, removed))
-            pending = self._write(opened, collection, incoming, tally, progress)
+            pending = self._write(opened, collection, incoming, duplicates, tally, progress)
             reembedded = False
             if tally.removed or tally.inserted or tally.replaced:
                 reembedded = self._index(opened, collection, embedder, tally, pending, progress)
             loaded = collections.find(opened.connection, name)
             opened.counts.update(tally.counts, quarantined=len(quarantined))
-        self._tidy_up(loaded)
+            if rolled_back_to is not None:
+                opened.counts.update(rolled_back_to=rolled_back_to)
+        self._tidy_up(loaded, tally)
         return LoadReport(
             load_id=opened.load.id,
             collection=name,
@@ -138,9 +152,13 @@ class DocumentLoader:
 
     def delete(self, name: str, sources: Sequence[str]) -> int:
         """Delete documents as `Lake.delete_documents` describes."""
-        with self._engine.begin() as connection:
+        with self._engine.connect() as connection:
+            collections.find(connection, name)  # one that never was has no loads either
+        with attempt(self._engine, LoadKind.DOCUMENTS, name) as opened:
+            connection = opened.connection
             collection = collections.lock(connection, name)
             gone, change = documents.remove(connection, collection, sources)
+            opened.counts.update(removed=-change.documents)
             if not change.documents:
                 return 0
             if collection.vector_table is not None:
@@ -155,13 +173,14 @@ class DocumentLoader:
         opened: Attempt,
         collection: Collection,
         incoming: Iterable[SplitDocument],
+        duplicates: Duplicates,
         tally: _Tally,
         progress: Callable[[LoadProgress], None],
     ) -> SegmentBuilder:
         """Write documents and chunks, a batch at a time; return what is still to be indexed."""
         connection, pending = opened.connection, SegmentBuilder()
         for batch in _batches(incoming):
-            prepared = documents.prepare(connection, collection, batch)
+            prepared = documents.prepare(connection, collection, batch, duplicates)
             with documents.copying(connection, collection, opened.load.id, prepared):
                 for chunk in prepared.chunks:
                     pending.add(chunk.id, chunk.content)
@@ -194,7 +213,9 @@ class DocumentLoader:
             cache=self._cache,
             progress=lambda done: progress(LoadProgress("embed", done)),
         )
-        changes = embed.Changes(opened.load.id, tally.chunks, tally.gone)
+        whole = sum(len(each.chunk_ids) for each in tally.brought) == tally.chunks > 0
+        brought = tally.brought if whole or isinstance(embedder, OwnVectors) else None
+        changes = embed.Changes(opened.load.id, tally.chunks, tally.gone, brought)
         reembedded = embedding.bring_in_step(embedder, changes)
         collection = collections.find(connection, collection.name)
         with ThreadPoolExecutor(max_workers=1) as beside:
@@ -207,16 +228,26 @@ class DocumentLoader:
         segments.merge(connection, collection)
         return reembedded
 
-    def _tidy_up(self, collection: Collection) -> None:
+    def _tidy_up(self, collection: Collection, tally: _Tally) -> None:
         """Drop vector tables no longer in use; the load is committed whether or not it works."""
         try:
             vectors.sweep(self._engine, collection.id)
+            if tally.inserted >= ANALYSED_FROM:
+                with self._engine.begin() as connection:
+                    connection.execute(text("ANALYZE lake.documents, lake.chunks"))
         except (DBAPIError, psycopg.Error) as error:
             logger.warning(
                 "Old vectors of %s stay until its next load, because %s",
                 collection.name,
                 explain(error),
             )
+
+
+def _brought(chunks: Sequence[NewChunk]) -> Brought:
+    """Return the vectors that chunks brought along."""
+    having = [chunk for chunk in chunks if chunk.vector is not None]
+    ids = np.asarray([chunk.id for chunk in having], np.int64)
+    return Brought(ids, np.asarray([chunk.vector for chunk in having], np.float16))
 
 
 def _batches(incoming: Iterable[SplitDocument]) -> Iterator[Sequence[SplitDocument]]:

@@ -24,6 +24,7 @@ from neurocortex.errors import LakeUnavailableError, LoadError, NeuroCortexError
 from neurocortex.lake import quarantine
 from neurocortex.lake.database import NAME, TOO_LONG, cause_of, translated, unavailable
 from neurocortex.lake.tables import LoadRow
+from neurocortex.lake.versions import numbers
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,8 @@ class LoadRecord(BaseModel):
     id: UUID
     kind: LoadKind
     target: str
+    version: int | None
+    """The version of its target that it made; None where it changed nothing or failed."""
     flow_run_id: UUID | None
     status: LoadStatus
     reason: str | None
@@ -138,7 +141,12 @@ def finish(connection: Connection, load: Load, counts: Mapping[str, int]) -> Non
     connection.execute(
         update(LoadRow)
         .where(LoadRow.id == load.id)
-        .values(status=LoadStatus.COMPLETED, counts=dict(counts), finished_at=datetime.now(UTC))
+        .values(
+            status=LoadStatus.COMPLETED,
+            counts=dict(counts),
+            finished_at=datetime.now(UTC),
+            version=numbers.made_by(load.kind, load.target),
+        )
     )
 
 

@@ -64,6 +64,11 @@ def store(connection: Connection, collection: Collection, model: StorableEmbedde
     )
 
 
+def forget(connection: Connection, collection: Collection) -> None:
+    """Delete the fitted models of a collection that gets another embedder."""
+    connection.execute(delete(ModelRow).where(ModelRow.collection_id == collection.id))
+
+
 def load(
     connection: Connection, collection: Collection, restore: Restore, cache: ModelCache
 ) -> Embedder | None:

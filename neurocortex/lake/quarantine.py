@@ -1,32 +1,44 @@
 """Quarantine: files and rows a gate refused, kept with the reason so that they can be put right."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, desc, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    desc,
+    func,
+    select,
+    text,
+    true,
+    update,
+)
 
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.lake.database import driver
 from neurocortex.lake.tables import QuarantineRow
 
-MAX_PAYLOAD_CHARS: Final = 10_000
-"""What is kept of the original: enough to recognise a row, too little to fill the disk."""
+MAX_PAYLOAD_CHARS: Final = 100_000
+"""What is kept of the original: nearly every row as a whole, and too little to fill the disk."""
 
 STAGE: Final = """
 CREATE TEMPORARY TABLE IF NOT EXISTS refused (
     ordinal bigint, load_id uuid, kind text, target text, source text, row bigint, rule text,
-    reason text, payload text
+    reason text, payload text, is_whole boolean
 ) ON COMMIT DROP
 """
 
 COPY: Final = (
-    "COPY refused (ordinal, load_id, kind, target, source, row, rule, reason, payload)"
+    "COPY refused (ordinal, load_id, kind, target, source, row, rule, reason, payload, is_whole)"
     " FROM STDIN (FORMAT BINARY)"
 )
-COLUMNS: Final = ("int8", "uuid", "text", "text", "text", "int8", "text", "text", "text")
+COLUMNS: Final = ("int8", "uuid", "text", "text", "text", "int8", "text", "text", "text", "bool")
 
 KEEP: Final = """
 WITH fingerprinted AS (
@@ -38,8 +50,8 @@ WITH fingerprinted AS (
     SELECT DISTINCT ON (fingerprint) * FROM fingerprinted ORDER BY fingerprint, ordinal
 )
 INSERT INTO lake.quarantine AS kept
-    (load_id, kind, target, source, row, rule, reason, payload, fingerprint)
-SELECT load_id, kind, target, source, row, rule, reason, payload, fingerprint
+    (load_id, kind, target, source, row, rule, reason, payload, is_whole, fingerprint)
+SELECT load_id, kind, target, source, row, rule, reason, payload, is_whole, fingerprint
 FROM once ORDER BY ordinal
 ON CONFLICT (fingerprint) DO UPDATE SET
     times = kept.times + (kept.load_id <> excluded.load_id)::int,
@@ -72,6 +84,14 @@ class QuarantineEntry(BaseModel):
     times: int
     """Loads that refused it."""
     refused: Quarantined
+    correction: str | None
+    """What a person wants loaded in its place: a row as JSON, or a document's text."""
+    corrected_by: str | None
+    corrected_at: datetime | None
+    released_by: str | None
+    released_at: datetime | None
+    released_load_id: UUID | None
+    """The load that brought it into the Lake after all; None while it is refused."""
 
 
 def record(
@@ -102,37 +122,85 @@ def record(
                     entry.rule,
                     _storable(entry.reason),
                     _storable(entry.payload[:MAX_PAYLOAD_CHARS]),
+                    entry.is_whole and len(entry.payload) <= MAX_PAYLOAD_CHARS,
                 )
             )
     connection.execute(text(KEEP))
     connection.execute(text("TRUNCATE refused"))
 
 
-def entries(connection: Connection, target: str | None, limit: int) -> tuple[QuarantineEntry, ...]:
-    """Return the entries refused last, the last first, of one target or of all."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which entries are meant: those that fit all that is given."""
+
+    target: str | None = None
+    rule: str | None = None
+    ids: tuple[int, ...] | None = None
+    is_released: bool | None = None
+    """Those that were released, or those that were not."""
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """The same in SQL."""
+        row = QuarantineRow
+        parts = [
+            None if self.target is None else row.target == self.target,
+            None if self.rule is None else row.rule == self.rule,
+            None if self.ids is None else row.id.in_(self.ids),
+            None if self.is_released is None else row.released_at.is_not(None) == self.is_released,
+        ]
+        return and_(true(), *(part for part in parts if part is not None))
+
+
+def entries(connection: Connection, choice: Choice, limit: int) -> tuple[QuarantineEntry, ...]:
+    """Return the entries refused last, the last first."""
     youngest = (desc(QuarantineRow.last_seen_at), desc(QuarantineRow.id))
-    query = select(QuarantineRow.__table__).order_by(*youngest).limit(limit)
-    if target is not None:
-        query = query.where(QuarantineRow.target == target)
-    return tuple(
-        QuarantineEntry(
-            id=row.id,
-            load_id=row.load_id,
-            kind=row.kind,
-            target=row.target,
-            created_at=row.created_at,
-            last_seen_at=row.last_seen_at,
-            times=row.times,
-            refused=Quarantined(
-                source=row.source,
-                row=row.row,
-                rule=row.rule,
-                reason=row.reason,
-                payload=row.payload,
-            ),
-        )
-        for row in connection.execute(query)
+    query = select(QuarantineRow.__table__).where(choice.condition)
+    return tuple(map(_entry, connection.execute(query.order_by(*youngest).limit(limit))))
+
+
+def held(connection: Connection, ids: Sequence[int]) -> frozenset[int]:
+    """Return which entries are not released yet, held against others until the transaction ends."""
+    query = select(QuarantineRow.id).where(
+        QuarantineRow.id.in_(ids), QuarantineRow.released_at.is_(None)
     )
+    return frozenset(connection.scalars(query.order_by(QuarantineRow.id).with_for_update()))
+
+
+def correct(connection: Connection, entry: int, correction: str, by: str) -> bool:
+    """Note what is to be loaded in place of an entry; tell whether it is not released yet."""
+    change = (
+        update(QuarantineRow)
+        .where(QuarantineRow.id == entry, QuarantineRow.released_at.is_(None))
+        .values(correction=_storable(correction), corrected_by=by, corrected_at=func.now())
+    )
+    return connection.execute(change).rowcount == 1
+
+
+def mark_released(connection: Connection, ids: Sequence[int], load_id: UUID, by: str) -> None:
+    """Note that a load has brought entries into the Lake after all."""
+    connection.execute(
+        update(QuarantineRow)
+        .where(QuarantineRow.id.in_(ids))
+        .values(released_by=by, released_at=func.now(), released_load_id=load_id)
+    )
+
+
+def reopen(connection: Connection, load_id: UUID) -> None:
+    """Note that what a load refused is not in the Lake, though it was released before.
+
+    For a load that replaces all rows: those that were released went with the others.
+    """
+    connection.execute(
+        update(QuarantineRow)
+        .where(QuarantineRow.load_id == load_id, QuarantineRow.released_at.is_not(None))
+        .values(released_by=None, released_at=None, released_load_id=None)
+    )
+
+
+def _entry(row: Row[tuple[object, ...]]) -> QuarantineEntry:
+    refused = Quarantined.model_validate(row, from_attributes=True)
+    return QuarantineEntry.model_validate({**row._mapping, "refused": refused})
 
 
 def _storable(found: str) -> str:

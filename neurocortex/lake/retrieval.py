@@ -5,22 +5,26 @@ functions for hybrid retrieval"). Reciprocal rank fusion was measured beside it 
 the LSA model: hit@5 .738 against .791, because it lets the weaker ranking weigh as much.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from psycopg.errors import UndefinedTable
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import Row
 
 from neurocortex.domain.answers import Passage
-from neurocortex.domain.embedding import Embedder, Restore, embedded_text
-from neurocortex.lake import collections, lexical, models, scoring, vectors
+from neurocortex.domain.embedding import Embedder, Restore, Vectors, embedded_text
+from neurocortex.domain.filters import Filter
+from neurocortex.lake import collections, filtered, lexical, models, scoring, vectors
 from neurocortex.lake.collections import Collection
 from neurocortex.lake.database import driver
+from neurocortex.lake.filters import chosen
 from neurocortex.lake.models import ModelCache
 from neurocortex.text.tokens import tokens
+
+T = TypeVar("T")
 
 CANDIDATES: Final = 50
 """Chunks taken from each of the two rankings; 100 and 200 give the same hits."""
@@ -41,6 +45,31 @@ WHERE chunks.id = ANY(:chunks)
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked for."""
+
+    text: str
+    k: int
+    """Passages wanted."""
+    wanted: Filter | None = None
+    """What their documents must be like; None: anything."""
+    vector: Vectors | None = None
+    """(1, dimension), of length 1, in place of what the collection's model makes of the text."""
+    share: float | None = None
+    """How much of the score is similarity, 0 to 1; None: as the model has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found."""
+
+    chunk_id: int
+    score: float
+    lexical_rank: int | None
+    dense_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Similar:
     """What the vectors found."""
 
@@ -52,13 +81,31 @@ class _Similar:
 
 
 def search(
-    engine: Engine, name: str, query: str, k: int, restore: Restore, cache: ModelCache
+    engine: Engine, name: str, asked: Question, restore: Restore, cache: ModelCache
 ) -> tuple[Passage, ...]:
-    """Return the `k` best passages of a collection, best first, as of one moment."""
+    """Return the best passages of a collection, best first, as of one moment."""
+
+    def found(connection: Connection, collection: Collection) -> tuple[Passage, ...]:
+        model = models.load(connection, collection, restore, cache)
+        hits, rows = _search(connection, collection, model, asked)
+        return tuple(_passage(hit, rows[hit.chunk_id]) for hit in hits)
+
+    return at_one_moment(engine, name, found)
+
+
+def rank(
+    connection: Connection, collection: Collection, model: Embedder | None, asked: Question
+) -> Sequence[Hit]:
+    """Return the chunks that `search` finds, best first."""
+    return _search(connection, collection, model, asked)[0]
+
+
+def at_one_moment(engine: Engine, name: str, read: Callable[[Connection, Collection], T]) -> T:
+    """Return what `read` gets out of a collection, all of it as of one moment."""
     for _ in range(ATTEMPTS - 1):
         with suppress(UndefinedTable):
-            return _search_once(engine, name, query, k, restore, cache)
-    return _search_once(engine, name, query, k, restore, cache)
+            return _read_once(engine, name, read)
+    return _read_once(engine, name, read)
 
 
 def fuse(
@@ -82,23 +129,20 @@ def fuse(
     return fused
 
 
-def _search_once(
-    engine: Engine, name: str, query: str, k: int, restore: Restore, cache: ModelCache
-) -> tuple[Passage, ...]:
+def _read_once(engine: Engine, name: str, read: Callable[[Connection, Collection], T]) -> T:
     with engine.connect().execution_options(
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     ) as connection:
-        collection = collections.find(connection, name)
-        model = models.load(connection, collection, restore, cache)
-        return _search(connection, collection, model, query, k)
+        return read(connection, collections.find(connection, name))
 
 
 def _search(
-    connection: Connection, collection: Collection, model: Embedder | None, query: str, k: int
-) -> tuple[Passage, ...]:
-    limit = max(CANDIDATES, CANDIDATES_PER_RESULT * k)
-    matches = lexical.search(connection, collection, tokens(query), limit)
-    similar = _similar(connection, collection, model, query, limit, matches.scores)
+    connection: Connection, collection: Collection, model: Embedder | None, asked: Question
+) -> tuple[Sequence[Hit], Mapping[int, Row[tuple[object, ...]]]]:
+    limit = max(CANDIDATES, CANDIDATES_PER_RESULT * asked.k)
+    among = None if asked.wanted is None else chosen(collection, asked.wanted)
+    matches = lexical.search(connection, collection, tokens(asked.text), limit, among)
+    similar = _similar(connection, collection, model, asked, limit, matches.scores)
     rows = {
         row.id: row
         for row in connection.execute(FETCH, {"chunks": [*matches.scores, *similar.nearest]})
@@ -112,21 +156,26 @@ def _search(
     lexical_rank = {chunk: rank for rank, chunk in enumerate(matches.scores, start=1)}
     dense_rank = {chunk: rank for rank, chunk in enumerate(similar.nearest, start=1)}
     best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
-    return tuple(
-        Passage(
-            document_id=rows[chunk].document_id,
-            source=rows[chunk].source,
-            title=rows[chunk].title,
-            heading=rows[chunk].heading,
-            page=rows[chunk].page,
-            text=rows[chunk].text,
-            start=rows[chunk].start,
-            end=rows[chunk].end,
-            score=scores[chunk],
-            lexical_rank=lexical_rank.get(chunk),
-            dense_rank=dense_rank.get(chunk),
-        )
-        for chunk in _distinct(best, rows)[:k]
+    hits = tuple(
+        Hit(chunk, scores[chunk], lexical_rank.get(chunk), dense_rank.get(chunk))
+        for chunk in _distinct(best, rows)[: asked.k]
+    )
+    return hits, rows
+
+
+def _passage(hit: Hit, row: Row[tuple[object, ...]]) -> Passage:
+    return Passage(
+        document_id=row.document_id,
+        source=row.source,
+        title=row.title,
+        heading=row.heading,
+        page=row.page,
+        text=row.text,
+        start=row.start,
+        end=row.end,
+        score=hit.score,
+        lexical_rank=hit.lexical_rank,
+        dense_rank=hit.dense_rank,
     )
 
 
@@ -134,21 +183,38 @@ def _similar(
     connection: Connection,
     collection: Collection,
     model: Embedder | None,
-    query: str,
+    asked: Question,
     limit: int,
     others: Iterable[int],
 ) -> _Similar:
     """Search by vector; nothing where the collection has none, or the model knows no word."""
     if model is None or collection.vector_table is None:
         return _Similar((), {}, 0.0)
-    vector = model.embed_query(query)
+    vector = model.embed_query(asked.text) if asked.vector is None else asked.vector
     if not vector.any():
         return _Similar((), {}, 0.0)
-    found = vectors.nearest(driver(connection), collection.vector_table, vector, limit)
-    nearest = {chunk: similarity for chunk, similarity in found.items() if similarity > 0}
-    rest = [chunk for chunk in others if chunk not in nearest]
+    found = nearest(connection, collection, vector, limit, asked.wanted)
+    positive = {chunk: similarity for chunk, similarity in found.items() if similarity > 0}
+    rest = [chunk for chunk in others if chunk not in positive]
     similarities = vectors.similarities(driver(connection), collection.vector_table, vector, rest)
-    return _Similar(tuple(nearest), {**nearest, **similarities}, model.share)
+    share = model.share if asked.share is None else asked.share
+    return _Similar(tuple(positive), {**positive, **similarities}, share)
+
+
+def nearest(
+    connection: Connection,
+    collection: Collection,
+    vector: Vectors,
+    limit: int,
+    wanted: Filter | None,
+) -> Mapping[int, float]:
+    """Return the cosine similarity of the nearest chunks, nearest first; `vector` is (1, n)."""
+    if collection.vector_table is None:
+        return {}
+    if wanted is None:
+        return vectors.nearest(driver(connection), collection.vector_table, vector, limit)
+    among = chosen(collection, wanted)
+    return filtered.nearest(connection, collection.vector_table, vector, limit, among)
 
 
 def _distinct(chunks: Iterable[int], rows: Mapping[int, Row[tuple[object, ...]]]) -> list[int]:

@@ -53,8 +53,11 @@ class Segment(NamedTuple):
     """As it was written; some may have gone since."""
 
 
-def merge(connection: Connection, collection: Collection) -> None:
-    """Merge what should be merged, in the transaction that changed the collection last."""
+def merge(connection: Connection, collection: Collection, *, whole: bool = False) -> None:
+    """Merge what should be merged, in the transaction that changed the collection last.
+
+    `whole`: all segments, so that no word of a chunk that is gone is left.
+    """
     segments = [
         Segment(found.id, found.chunks)
         for found in connection.execute(
@@ -69,7 +72,7 @@ def merge(connection: Connection, collection: Collection) -> None:
         text("SELECT count(*) FROM lake.dead_chunks WHERE collection_id = :collection"),
         {"collection": collection.id},
     ).scalar_one()
-    if dead > MAX_DEAD_SHARE * (sum(part.chunks for part in segments) - dead):
+    if whole or dead > MAX_DEAD_SHARE * (sum(part.chunks for part in segments) - dead):
         _merge(connection, collection, segments)
         connection.execute(
             text("DELETE FROM lake.dead_chunks WHERE collection_id = :collection"),

@@ -5,11 +5,12 @@ from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from neurocortex.domain.answers import Passage
-from neurocortex.domain.documents import SplitDocument
+from neurocortex.domain.documents import Duplicates, SplitDocument
 from neurocortex.domain.embedding import Embedder, Restore, Trainer
+from neurocortex.domain.filters import Filter
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
 from neurocortex.engines import embedders
@@ -20,14 +21,16 @@ from neurocortex.lake import (
     loads,
     models,
     quarantine,
+    reembedding,
     retrieval,
 )
-from neurocortex.lake.collections import CollectionInfo
+from neurocortex.lake.collections import Collection, CollectionInfo
 from neurocortex.lake.database import translated
 from neurocortex.lake.loading import DocumentLoader, LoadProgress
 from neurocortex.lake.loads import LoadRecord
 from neurocortex.lake.models import KEPT, ModelCache
 from neurocortex.lake.quarantine import QuarantineEntry
+from neurocortex.lake.retrieval import Question
 
 _models: Final = ModelCache(KEPT)
 """This process's models: a warm process opens a Lake per run."""
@@ -120,6 +123,10 @@ class Lake:
             found = collections.find(connection, collection)
             return models.load(connection, found, self._restore, _models)
 
+    def model(self, connection: Connection, collection: Collection) -> Embedder | None:
+        """Return the model of a collection as of a transaction that is open; None as above."""
+        return models.load(connection, collection, self._restore, _models)
+
     def checksums(self, collection: str) -> dict[str, str]:
         """Return the checksum of each document by source; empty for an unknown collection."""
         with translated(), self.engine.connect() as connection:
@@ -135,6 +142,8 @@ class Lake:
         quarantined: Sequence[Quarantined] = (),
         flow_run_id: UUID | None = None,
         progress: Callable[[LoadProgress], None] = _silent,
+        duplicates: Duplicates = Duplicates.REPLACE,
+        rolled_back_to: int | None = None,
     ) -> LoadReport:
         """Load documents in one transaction; the collection is made where there is none.
 
@@ -150,9 +159,12 @@ class Lake:
             quarantined: what was refused on the way here, recorded with the load.
             flow_run_id: the Prefect flow run that does it.
             progress: told after every batch.
+            duplicates: what becomes of documents whose source the collection has.
+            rolled_back_to: the version that the collection returns to by it, for the record.
 
         Raises:
             EmbedderMismatchError: the collection has another model.
+            DuplicateDocumentError: there are duplicates, and there were to be none.
             LoadError: the load failed and was undone; it is recorded as failed.
             ProviderError: the model's provider failed; undone and recorded as well.
         """
@@ -164,6 +176,36 @@ class Lake:
             quarantined=quarantined,
             flow_run_id=flow_run_id,
             progress=progress,
+            duplicates=duplicates,
+            rolled_back_to=rolled_back_to,
+        )
+
+    def reembed(
+        self,
+        collection: str,
+        embedder: Embedder | Trainer,
+        *,
+        flow_run_id: UUID | None = None,
+        progress: Callable[[LoadProgress], None] = _silent,
+    ) -> LoadReport:
+        """Give a collection another model: new vectors beside the old ones, switched in one step.
+
+        Searches go on with the old vectors until then; loads into the collection wait.
+
+        Raises:
+            CollectionNotFoundError: there is no such collection.
+            EmbedderMismatchError: its documents bring their own vectors.
+            LoadError: it failed and was undone; it is recorded as failed.
+            ProviderError: the model's provider failed; undone and recorded as well.
+        """
+        return reembedding.reembed(
+            self.engine,
+            collection,
+            embedder,
+            restore=self._restore,
+            cache=_models,
+            flow_run_id=flow_run_id,
+            progress=lambda done: progress(LoadProgress("embed", done)),
         )
 
     def record_refused(
@@ -192,22 +234,31 @@ class Lake:
         with translated():
             return self._loader.delete(collection, sources)
 
-    def search(self, collection: str, query: str, k: int = 5) -> tuple[Passage, ...]:
+    def search(
+        self, collection: str, query: str, k: int = 5, *, wanted: Filter | None = None
+    ) -> tuple[Passage, ...]:
         """Return the `k` best passages for a question, best first; fewer where fewer match.
+
+        Args:
+            collection: its name.
+            query: the question.
+            k: passages to return.
+            wanted: what their documents must be like; see `neurocortex.domain.filter_syntax`.
 
         Raises:
             CollectionNotFoundError: there is no such collection.
             ProviderError: the model's provider failed.
         """
         with translated():
-            return retrieval.search(self.engine, collection, query, k, self._restore, _models)
+            asked = Question(query, k, wanted)
+            return retrieval.search(self.engine, collection, asked, self._restore, _models)
 
     def quarantine(
         self, target: str | None = None, limit: int = 100
     ) -> tuple[QuarantineEntry, ...]:
         """Return what gates refused, youngest first, for one collection or table or for all."""
         with translated(), self.engine.connect() as connection:
-            return quarantine.entries(connection, target, limit)
+            return quarantine.entries(connection, quarantine.Choice(target), limit)
 
     def loads(self, limit: int = 100) -> tuple[LoadRecord, ...]:
         """Return the youngest loads of documents and rows, youngest first."""

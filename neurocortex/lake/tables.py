@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -56,7 +58,7 @@ class CollectionRow(Base):
     id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     embedder: Mapped[str]
-    """Name of the embedder, the same for the collection's whole life."""
+    """Name of the embedder, the same until the collection is embedded anew."""
     model_version: Mapped[str | None]
     """Version of the model its vectors came from; null until the first chunk is embedded."""
     dimension: Mapped[int | None] = mapped_column(Integer)
@@ -95,12 +97,15 @@ class LoadRow(Base):
         CheckConstraint("kind IN ('documents', 'rows')", name="kind"),
         CheckConstraint("status IN ('running', 'completed', 'failed')", name="status"),
         Index(None, "started_at"),
+        Index(None, "kind", "target", "version"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     target: Mapped[str]
     """Name of the collection, or of the table."""
+    version: Mapped[int | None]
+    """The version of its target that it made; null where it changed nothing or failed."""
     flow_run_id: Mapped[UUID | None]
     """The Prefect flow run that did it."""
     status: Mapped[str]
@@ -133,13 +138,31 @@ class QuarantineRow(Base):
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     """Of everything that makes two entries the same; see `quarantine.py`."""
+    is_whole: Mapped[bool] = mapped_column(server_default=true())
+    """Whether the payload is all of the original."""
+    correction: Mapped[str | None]
+    """What is to be loaded in place of the payload."""
+    corrected_by: Mapped[str | None]
+    corrected_at: Mapped[datetime | None]
+    released_by: Mapped[str | None]
+    released_at: Mapped[datetime | None]
+    released_load_id: Mapped[UUID | None]
+    """The load that brought it into the Lake after all."""
 
 
 class DocumentRow(Base):
     """A document in its present version."""
 
     __tablename__ = "documents"
-    __table_args__ = (UniqueConstraint("collection_id", "source"),)
+    __table_args__ = (
+        UniqueConstraint("collection_id", "source"),
+        Index(
+            None,
+            "metadata",
+            postgresql_using="gin",
+            postgresql_ops={"metadata": "jsonb_path_ops"},
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     """uuid5 of collection and source: the same in every run."""
@@ -148,7 +171,7 @@ class DocumentRow(Base):
     title: Mapped[str]
     media_type: Mapped[str]
     checksum: Mapped[str]
-    details: Mapped[dict[str, str]] = mapped_column("metadata", JSONB)
+    details: Mapped[dict[str, JsonValue]] = mapped_column("metadata", JSONB)
     load_id: Mapped[UUID] = mapped_column(ForeignKey(LoadRow.id), index=True)
     loaded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -167,6 +190,39 @@ class ChunkRow(Base):
     end: Mapped[int]
     heading: Mapped[str | None]
     page: Mapped[int | None] = mapped_column(Integer)
+
+
+class FormerDocumentRow(Base):
+    """A document that a later version replaced or removed, with its chunks."""
+
+    __tablename__ = "former_documents"
+    __table_args__ = (Index(None, "collection_id", "last_version"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    collection_id: Mapped[int] = mapped_column(ForeignKey(CollectionRow.id, ondelete="CASCADE"))
+    load_id: Mapped[UUID]
+    """The load that brought it. No foreign key: the record of that load may be gone."""
+    last_version: Mapped[int]
+    """The last version of the collection that it was in."""
+    source: Mapped[str]
+    title: Mapped[str]
+    media_type: Mapped[str]
+    checksum: Mapped[str]
+    details: Mapped[dict[str, str]] = mapped_column("metadata", JSONB)
+    model_version: Mapped[str | None]
+    """Of the model that its vectors came from."""
+    chunks: Mapped[list[dict[str, object]]] = mapped_column(JSONB)
+    """Each with its vector, as `halfvec_send` writes it, in Base64."""
+
+
+class OldestVersionRow(Base):
+    """The oldest version of a collection or table that can be returned to, where not 0."""
+
+    __tablename__ = "oldest_versions"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    target: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
 
 
 class SegmentRow(Base):

@@ -14,6 +14,7 @@ Keys, in this order (`NAMES`; each below the namespace):
 | orphans | hash | work id -> `TOKEN GRANTED UNTIL BODY`: handed to a reconciler, not settled yet |
 | void | sorted set | work id -> token of its hand-over: no older lease can be restored, for a day |
 | released | sorted set | work id -> token of its release: the same, for ten minutes |
+| closed | string | until when nothing is granted: the ledger was lost |
 
 BODY is JSON written by `encoding.py` and returned as it came, since cjson writes numbers with 14
 digits only. Resources are whole thousandths, so that sums are exact. Times are microseconds by
@@ -34,10 +35,11 @@ NAMES: Final = (
     "orphans",
     "void",
     "released",
+    "closed",
 )
 
 COMMON: Final = """
-local leases, workers, alive, used, accounts, touched, counter, orphans, void, released =
+local leases, workers, alive, used, accounts, touched, counter, orphans, void, released, closed =
   unpack(KEYS)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -68,6 +70,11 @@ local function next_token(above)
 end
 
 local function expiry(worker) return redis.call('ZSCORE', alive, worker) or '0' end
+
+local function close(span)
+  local until_ = math.max(now + span, tonumber(redis.call('GET', closed) or 0))
+  redis.call('SET', closed, whole(until_), 'PX', math.ceil((until_ - now) / 1000) + 1)
+end
 
 local function granted_already(id, body)
   local value = redis.call('HGET', leases, id)

@@ -1,6 +1,5 @@
 """Slots and resources of all workers: who holds what, until when, at whose charge."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -15,7 +14,7 @@ from neurocortex.ledger import answers, encoding, queries, refusals, scripts
 from neurocortex.ledger.client import NAMESPACE, Scripts, reached
 from neurocortex.ledger.encoding import SECOND
 from neurocortex.ledger.layout import NAMES
-from neurocortex.ledger.values import Drain, Lease, Reason, Refusal, WorkerOffer
+from neurocortex.ledger.values import Drain, Lease, Refusal, WorkerOffer
 
 NEWEST_WEIGHT: Final = 0.2
 """Of the newest run in a deployment's estimate: the last ten runs make nine tenths of it."""
@@ -32,6 +31,9 @@ DRAIN_WINDOW_S: Final = 60.0
 GRACE: Final = 0.5
 """Workers give three signs of life within a lease: by half of it each has given one."""
 
+LEAST_GRACE_S: Final = 5.0
+"""Signs of life come late on a busy machine, and while a client connects to Redis again."""
+
 
 class Ledger:
     """One per process. Each method is one atomic step in Redis.
@@ -42,23 +44,30 @@ class Ledger:
     learns.
     """
 
-    def __init__(self, redis: Redis, namespace: str = NAMESPACE, *, grace: float = GRACE) -> None:
+    def __init__(
+        self, redis: Redis, namespace: str = NAMESPACE, *, grace_s: float | None = None
+    ) -> None:
         """Keep the ledger in a Redis.
 
         Args:
             redis: a client with `decode_responses=True`.
             namespace: what its keys start with.
-            grace: share of a lease for which nothing is granted after the ledger was lost.
+            grace_s: seconds for which nothing is granted after the ledger was lost; None: as long
+                as workers take to enter their leases again.
         """
         self._redis = redis
-        self._grace = grace
+        self._grace_s = grace_s
         self._joined: set[str] = set()
-        self._closed_until = 0.0
         self._scripts = Scripts(redis, namespace)
 
-    async def join(self, offer: WorkerOffer) -> None:
-        """State what a worker offers."""
-        await self.beat(offer, ())
+    async def join(self, offer: WorkerOffer) -> bool:
+        """State what a worker offers.
+
+        Returns:
+            Whether the ledger was blank: it is new, or it was lost, and nobody has said so yet.
+            Where runs go on, `close` it until their workers had time to enter their leases.
+        """
+        return (await self._beat(offer, ()))[0]
 
     async def beat(self, offer: WorkerOffer, held: Sequence[Lease]) -> tuple[Lease, ...]:
         """Give a sign of life: all leases of the worker are renewed for `offer.lease_s`.
@@ -70,20 +79,12 @@ class Ledger:
         Returns:
             Those of `held` that are not in force: `restore` them, or give their runs up.
         """
-        known = [text for lease in held for text in (str(lease.work), str(lease.token))]
-        answer = await self._run(
-            scripts.BEAT,
-            offer.name,
-            encoding.offer(offer),
-            round(offer.lease_s * SECOND),
-            *known,
-        )
-        is_new, *lost = answers.TEXTS.validate_python(answer)
-        if int(is_new) and offer.name in self._joined:
-            # It was lost with Redis: the others enter what they hold again, at their next beat.
-            self._closed_until = time.monotonic() + self._grace * offer.lease_s
-        self._joined.add(offer.name)
+        _, lost = await self._beat(offer, held)
         return tuple(lease for lease in held if str(lease.work) in lost)
+
+    async def close(self, lease_s: float) -> None:
+        """Grant nothing to anybody until workers with such leases had time to enter theirs."""
+        await self._run(scripts.CLOSE, self._grace(lease_s))
 
     async def leave(self, worker: str) -> None:
         """End a worker: it counts no more, and what it still holds is `expired` at once."""
@@ -110,8 +111,6 @@ class Ledger:
         Raises:
             NeverFitsError: no worker that is alive could hold it, even when idle.
         """
-        if time.monotonic() < self._closed_until:
-            return Refusal(Reason.LOST, "the ledger was lost, and its leases are entered again")
         wanted = Lease(
             work=work.id,
             worker=worker,
@@ -214,6 +213,27 @@ class Ledger:
         """Return how fast runs of a tier ended in the last seconds, at most an hour of them."""
         answer = await self._scripts.run(queries.DRAIN, [_ended(tier)], [round(window_s * SECOND)])
         return answers.drain(answer)
+
+    async def _beat(self, offer: WorkerOffer, held: Sequence[Lease]) -> tuple[bool, frozenset[str]]:
+        """Return whether the ledger was blank, and the ids of `held` that it does not have."""
+        known = [text for lease in held for text in (str(lease.work), str(lease.token))]
+        answer = await self._run(
+            scripts.BEAT,
+            offer.name,
+            encoding.offer(offer),
+            round(offer.lease_s * SECOND),
+            "again" if offer.name in self._joined else "first",
+            self._grace(offer.lease_s),
+            *known,
+        )
+        is_blank, *lost = answers.TEXTS.validate_python(answer)
+        self._joined.add(offer.name)
+        return is_blank == "1", frozenset(lost)
+
+    def _grace(self, lease_s: float) -> int:
+        """Return for how many microseconds nothing is granted after a loss."""
+        needed = max(GRACE * lease_s, LEAST_GRACE_S)
+        return round((needed if self._grace_s is None else self._grace_s) * SECOND)
 
     async def _end(self, lease: Lease, actual_cost: float | None, how: str) -> None:
         keys = [*NAMES, _ended(lease.tier)]

@@ -11,6 +11,7 @@ TEXTS: Final[Mapping[Reason, str]] = {
     Reason.LEASED: "Worker {} holds the run.",
     Reason.HANDED_OVER: "Its lease ran out for lack of a sign of life, and the run was given up.",
     Reason.RELEASED: "Its lease was released.",
+    Reason.LOST: "The ledger was lost, and its leases are entered again.",
     Reason.NOT_JOINED: "Worker {} gives no sign of life.",
     Reason.TIER_LIMIT: "{} runs of its tier hold slots, {} may.",
     Reason.DEPLOYMENT_LIMIT: "{} runs of its deployment hold slots, {} may.",

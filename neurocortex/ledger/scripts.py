@@ -10,21 +10,30 @@ from neurocortex.ledger.layout import COMMON
 
 BEAT: Final = f"""{COMMON}
 local worker, offer, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local is_new = redis.call('HSET', workers, worker, offer)
+local is_blank = redis.call('EXISTS', counter) + redis.call('EXISTS', workers) == 0
+local is_new = redis.call('HSET', workers, worker, offer) == 1
 redis.call('ZADD', alive, whole(now + lease), worker)
-local lost = {{whole(is_new)}}
-for i = 4, #ARGV, 2 do
+if is_new and ARGV[4] == 'again' then close(tonumber(ARGV[5])) end
+local lost = {{is_blank and '1' or '0'}}
+for i = 6, #ARGV, 2 do
   local value = redis.call('HGET', leases, ARGV[i])
   if not value or unpacked(value) ~= ARGV[i + 1] then lost[#lost + 1] = ARGV[i] end
 end
 return lost
 """
 """A worker's sign of life: states its offer and renews all its leases, since a lease lasts as
-long as its worker does.
+long as its worker does. Where it joined before and is not known, the ledger was lost: it is closed.
 
-ARGV: worker, offer, microseconds, then id and token of each lease it knows it holds.
-Returns 1 where the ledger did not know the worker, else 0; then the ids of those leases that it
-does not have (any more)."""
+ARGV: worker, offer, microseconds, `first` or `again`, microseconds to close for, then id and token
+of each lease it knows it holds.
+Returns 1 where the ledger was blank, else 0; then the ids of those leases that it does not have
+(any more)."""
+
+CLOSE: Final = f"""{COMMON}
+close(tonumber(ARGV[1]))
+return 0
+"""
+"""Grant nothing for some time: runs go on that are not entered yet. ARGV: microseconds."""
 
 LEAVE: Final = f"""{COMMON}
 if redis.call('ZSCORE', alive, ARGV[1]) then redis.call('ZADD', alive, 0, ARGV[1]) end
@@ -47,6 +56,7 @@ end
 
 local known = granted_already(id, body)
 if known then return known end
+if tonumber(redis.call('GET', closed) or 0) > now then return refused('lost') end
 
 local total, mine, offers = 0, nil, {{}}
 for _, name in ipairs(redis.call('ZRANGEBYSCORE', alive, '(' .. whole(now), '+inf')) do
@@ -117,7 +127,8 @@ return {{'granted', token, whole(now), expiry(worker)}}
 """Lease a work to a worker, all or nothing, and charge for it.
 
 The rules, the first that fails is the answer: nobody holds it (asking twice for the same grant is
-one acquisition: the client may repeat a command whose answer got lost); the worker is alive; some
+one acquisition: the client may repeat a command whose answer got lost); the ledger is not closed,
+as after its loss, until all workers had time to enter their leases; the worker is alive; some
 living worker could ever hold it; its tier's limit; its deployment's limit; critical work's
 reserve, which other tiers' slots must leave free; a slot of the worker; each resource of the
 worker. An account that nobody charged for an hour, and that no lease in force has charged, is
@@ -128,7 +139,7 @@ Returns `granted`, token, granted, expires; or `refused`, reason and its figures
 resource, needed and the largest offer."""
 
 RELEASE: Final = f"""{COMMON}
-local id, token, actual, ended, estimate = ARGV[1], ARGV[2], tonumber(ARGV[3]), KEYS[11], KEYS[12]
+local id, token, actual, ended, estimate = ARGV[1], ARGV[2], tonumber(ARGV[3]), KEYS[12], KEYS[13]
 local value = redis.call('HGET', leases, id)
 if not value then return 0 end
 local current, granted, body = unpacked(value)
@@ -164,7 +175,7 @@ return 1
 """End a lease if its token is the current one, correct its charges to the actual cost, and learn
 from it.
 
-KEYS 11 and 12: runs that ended, of its tier (1000 or an hour's, whichever is less); its
+KEYS 12 and 13: runs that ended, of its tier (1000 or an hour's, whichever is less); its
 deployment's estimate, if it has one.
 ARGV: id, token, actual cpu-seconds or '', `ended` or `unstarted`, weight of the newest run in the
 estimate, seconds the estimate is kept.

@@ -1,9 +1,11 @@
 """Personal data in texts of any length, found in windows and hidden."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
+
+from pydantic import JsonValue
 
 from neurocortex.domain.documents import Document
 from neurocortex.privacy.entities import INDIRECT, Span
@@ -146,5 +148,18 @@ def protected(document: Document, finder: Finder, policy: TextPolicy, hider: Hid
             )
             for section in document.sections
         ),
-        metadata={name: hide(value) for name, value in document.metadata.items()},
+        metadata={name: _hidden(value, hide) for name, value in document.metadata.items()},
     )
+
+
+def _hidden(value: JsonValue, hide: Callable[[str], str]) -> JsonValue:
+    """Return a value with the personal data of all texts in it hidden."""
+    match value:
+        case str():
+            return hide(value)
+        case list():
+            return [_hidden(each, hide) for each in value]
+        case dict():
+            return {name: _hidden(each, hide) for name, each in value.items()}
+        case _:
+            return value

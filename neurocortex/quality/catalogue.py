@@ -4,7 +4,8 @@ A table of our own, because asking Great Expectations costs its import of severa
 dataset's YAML must be checked without it. `tests/unit/quality/test_catalogue.py` holds it against
 the installed version. Left out on purpose: those about column names and types (a dataset's schema
 says that itself), those that only run as SQL, and those that need a second data source. The
-parameter `row_condition` is left out because pandas evaluates it as code.
+parameter `row_condition` is left out because pandas evaluates it as code. Those of `OWN` are not
+Great Expectations' but ours.
 Source: https://greatexpectations.io/expectations/
 """
 
@@ -109,8 +110,15 @@ EXPECTATIONS: Final = MappingProxyType(
             "quantile_ranges", optional=("allow_relative_error",)
         ),
         "expect_column_unique_value_count_to_be_between": _aggregate(optional=_BOUNDS),
+        "expect_column_list_to_determine_column": Signature(
+            Reach.ALL_ROWS, ("column_list", "column"), (), ("mostly",)
+        ),
+        "expect_column_max_to_be_recent": _aggregate("max_age_hours"),
         "expect_table_row_count_to_be_between": Signature(Reach.AGGREGATE, (), (), _BOUNDS),
         "expect_table_row_count_to_equal": Signature(Reach.AGGREGATE, (), ("value",)),
     }
 )
-"""By the name Great Expectations gives each."""
+"""By the name Great Expectations gives each, or we do."""
+
+OWN: Final = frozenset({"expect_column_list_to_determine_column", "expect_column_max_to_be_recent"})
+"""Those that Great Expectations does not have: `own` judges them."""

@@ -29,9 +29,7 @@ from neurocortex.errors import ExpectationError
 from neurocortex.quality.catalogue import Reach
 from neurocortex.quality.expectations import Expectation, Severity, Suite
 from neurocortex.quality.report import SAMPLE, ExpectationResult, GateReport, Refusal
-
-SHOWN_CHARS: Final = 80
-"""Characters of a value that a reason shows: a long text must not hide the sentence."""
+from neurocortex.quality.showing import is_null, refusals, shown, values_in
 
 NO_VALUES: Final = "no values"
 """What is observed where a figure was to be computed of nothing."""
@@ -57,23 +55,17 @@ tqdm.monitor_interval = 0
 
 def evaluate(frame: pd.DataFrame, suite: Suite) -> GateReport:
     """Check a frame; see `gate.evaluate`."""
-    if not pd.api.types.is_integer_dtype(frame.index.dtype) or not frame.index.is_unique:
-        raise ValueError("The frame's index must hold distinct integers: they name its rows.")
-    for expectation in suite.expectations:
-        for column in expectation.columns:
-            if column not in frame.columns:
-                raise ExpectationError(expectation.type, f"there is no column {column!r}")
     outcomes = _validated(frame, suite)
     results = tuple(
         _result(frame, expectation, outcome)
         for expectation, outcome in zip(suite.expectations, outcomes, strict=True)
     )
-    refusals: dict[int, tuple[Refusal, ...]] = {}
+    failed: dict[int, tuple[Refusal, ...]] = {}
     for expectation, outcome in zip(suite.expectations, outcomes, strict=True):
         if expectation.severity is Severity.QUARANTINE:
             for row, refusal in _refusals(frame, expectation, outcome):
-                refusals[row] = (*refusals.get(row, ()), refusal)
-    return GateReport(suite=suite.name, rows=len(frame), results=results, failed_rows=refusals)
+                failed[row] = (*failed.get(row, ()), refusal)
+    return GateReport(suite=suite.name, rows=len(frame), results=results, failed_rows=failed)
 
 
 def build(expectation: Expectation, dtype: object = None, place: int = 0) -> GxExpectation:
@@ -186,7 +178,7 @@ def _result(
         success=bool(outcome.success),
         evaluated=counts["element_count"] - (counts.get("missing_count") or 0),
         unexpected=counts["unexpected_count"],
-        sample=tuple(_shown(value) for value in _values(frame, expectation, rows[:SAMPLE])),
+        sample=tuple(shown(value) for value in values_in(frame, expectation, rows[:SAMPLE])),
     )
 
 
@@ -195,20 +187,18 @@ def _figure(expectation: Expectation, outcome: ExpectationValidationResult) -> E
     sample = found.get("partial_unexpected_list") or ()
     if "partial_missing_list" in found:
         observed = ", ".join(
-            f"{_shown(value)} is missing" for value in found["partial_missing_list"]
+            f"{shown(value)} is missing" for value in found["partial_missing_list"]
         )
     elif "partial_unexpected_list" in found:
         observed = ""  # a set is judged: the values that are too many are the sample
     else:
-        observed = (
-            NO_VALUES if _is_null(found["observed_value"]) else _shown(found["observed_value"])
-        )
+        observed = NO_VALUES if is_null(found["observed_value"]) else shown(found["observed_value"])
     return ExpectationResult(
         expectation=expectation,
         success=bool(outcome.success),
         evaluated=found.get("element_count") or 0,
         unexpected=found.get("unexpected_count") or 0,
-        sample=tuple(_shown(value) for value in sample[:SAMPLE]),
+        sample=tuple(shown(value) for value in sample[:SAMPLE]),
         observed=observed,
     )
 
@@ -217,33 +207,7 @@ def _refusals(
     frame: pd.DataFrame, expectation: Expectation, outcome: ExpectationValidationResult
 ) -> Iterator[tuple[int, Refusal]]:
     rows = cast("list[int]", outcome.result["unexpected_index_list"])
-    name = ", ".join(expectation.columns)
-    expected = expectation.note or f"expected {expectation.sentence}"
-    for row, value in zip(rows, _values(frame, expectation, rows), strict=True):
-        reason = f"{name} is {_shown(value)}: {expected}"
-        yield int(row), Refusal(expectation.type, reason)
-
-
-def _values(frame: pd.DataFrame, expectation: Expectation, rows: list[int]) -> list[object]:
-    """Return what the expectation's columns hold in those rows: a value, or a tuple of them."""
-    if len(expectation.columns) == 1:
-        return list(frame.loc[rows, expectation.columns[0]])
-    return list(frame.loc[rows, list(expectation.columns)].itertuples(index=False, name=None))
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(_shown(each) for each in value)
-    if _is_null(value):
-        return "empty"
-    if isinstance(value, float | np.floating):
-        return f"{value:.12g}"
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
-
-
-def _is_null(value: object) -> bool:
-    return value is None or value is pd.NaT or value is pd.NA or value != value
+    yield from refusals(frame, expectation, rows)
 
 
 def _raised(info: Mapping[str, object]) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import ormsgpack
 
+from neurocortex.domain.usage import Usage
 from neurocortex.errors import WireError
 
 PART: Final = 0
@@ -30,6 +31,8 @@ class Reply:
 
     body: bytes
     """The JSON of the pipeline's result."""
+    usage: Usage | None = None
+    """What its calls of LLMs took; None: it made none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,11 @@ def encode(call: UUID, event: Event) -> bytes:
     match event:
         case Part(text, number, attempt):
             return ormsgpack.packb((call.bytes, PART, (text, number, attempt)))
-        case Reply(body):
-            return ormsgpack.packb((call.bytes, RESULT, body))
+        case Reply(body, usage):
+            took = None
+            if usage is not None:
+                took = (usage.calls, usage.prompt_tokens, usage.completion_tokens, usage.cost)
+            return ormsgpack.packb((call.bytes, RESULT, (body, took)))
         case Failure(code, message):
             return ormsgpack.packb((call.bytes, FAILURE, (code, message)))
 
@@ -65,7 +71,7 @@ def decode(content: bytes) -> tuple[bytes, Event]:
     try:
         call, kind, value = ormsgpack.unpackb(content)
         if kind == RESULT:
-            return call, Reply(value)
+            return call, _reply(*value)
         if kind == PART:
             text, number, attempt = value
             return call, Part(text, number, attempt)
@@ -73,3 +79,11 @@ def decode(content: bytes) -> tuple[bytes, Event]:
         return call, Failure(code, message)
     except (ValueError, TypeError) as error:
         raise WireError("an entry of the replies", str(error)) from error
+
+
+def _reply(body: bytes, took: tuple[int, int, int, float] | None) -> Reply:
+    if took is None:
+        return Reply(body)
+    calls, prompt, completion, cost = took
+    usage = Usage(calls=calls, prompt_tokens=prompt, completion_tokens=completion, cost=cost)
+    return Reply(body, usage)

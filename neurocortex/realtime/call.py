@@ -38,8 +38,14 @@ class Delivery:
     """How often it was handed to a lane process, this time included."""
 
 
-def encode(call: Call, client: str) -> bytes:
-    """Return a call as the bytes of its stream entry; `client` is who waits for the answer."""
+def encode(call: Call, client: str, until: float) -> bytes:
+    """Return a call as the bytes of its stream entry.
+
+    Args:
+        call: what is asked.
+        client: who waits for the answer.
+        until: how long, in seconds since the epoch: the deadline of a call that has none.
+    """
     return ormsgpack.packb(
         (
             call.id.bytes,
@@ -47,7 +53,7 @@ def encode(call: Call, client: str) -> bytes:
             call.body,
             call.tenant,
             call.tier.value,
-            call.deadline,
+            until if call.deadline is None else call.deadline,
             call.stream,
             client,
         )

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -127,20 +127,23 @@ class LaneClient:
             if not answer.done():
                 answer.set_exception(error)
 
-        limit_s = self._limit_s(call)
+        def give_up() -> None:
+            if not answer.done():
+                answer.set_exception(self._too_late(call))
+                self._tell(Cancel(number))
+
         number = call.id.bytes
         self._waiting[number] = _Waiting(hear, fail)
+        # Cheaper than `asyncio.timeout`, which would cancel this task.
+        timer = asyncio.get_running_loop().call_later(self._limit_s(call), give_up)
         try:
             await self._send(call, ticket)
-            async with asyncio.timeout(limit_s):
-                return self._result(call, await answer)
-        except TimeoutError:
-            self._tell(Cancel(number))
-            raise self._too_late(call) from None
+            return self._result(call, await answer)
         except asyncio.CancelledError:
             self._tell(Cancel(number))
             raise
         finally:
+            timer.cancel()
             self._waiting.pop(number, None)
             if answer.done() and not answer.cancelled():
                 answer.exception()  # seen, where sending it failed first
@@ -212,11 +215,10 @@ class LaneClient:
         return [name for name, sign in zip(names, living, strict=True) if sign is not None]
 
     async def _send(self, call: Call, ticket: Ticket) -> None:
-        if call.deadline is None:  # while no lane lives it would wait, and be worked on for nobody
-            call = replace(call, deadline=time.time() + self._limit_s(call))
-        entry = StreamEntry(
-            layout.calls(call.tier), {layout.FIELD: calls.encode(call, self._mailbox.name)}
-        )
+        # While no lane lives it would wait, and be worked on for nobody: it ends with our patience.
+        until = time.time() + self._timeout_s + GRACE_S
+        content = calls.encode(call, self._mailbox.name, until)
+        entry = StreamEntry(layout.calls(call.tier), {layout.FIELD: content})
         await self._admission.admit(ticket, entry)
 
     def _limit_s(self, call: Call) -> float:

@@ -1,6 +1,7 @@
-"""Entries of Redis Streams, as redis-py gives them."""
+"""Entries of Redis Streams, as Redis sends them."""
 
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Iterable
+from typing import Final, NamedTuple, cast
 
 from neurocortex.realtime.layout import FIELD
 
@@ -17,10 +18,14 @@ class Entry(NamedTuple):
 
 
 def read(answer: object) -> list[Entry]:
-    """Return the entries that XREAD or XREADGROUP answered; a deleted one has no content."""
-    streams = cast("list[tuple[bytes, list[tuple[bytes, dict[bytes, Any]]]]]", answer or [])
+    """Return the entries that XREAD or XREADGROUP answered; a deleted one has no content.
+
+    Streams come as pairs in version 2 of Redis' protocol, in a mapping in version 3.
+    """
+    pairs = answer.items() if isinstance(answer, dict) else answer or ()
+    streams = cast("Iterable[tuple[bytes, list[tuple[bytes, list[bytes] | None]]]]", pairs)
     return [
-        Entry(stream, entry, fields.get(_FIELD, b""))
+        Entry(stream, entry, fields[1] if fields and fields[0] == _FIELD else b"")
         for stream, entries in streams
         for entry, fields in entries
     ]

@@ -13,13 +13,17 @@ from neurocortex.realtime import call as calls
 from neurocortex.realtime import entries, layout, scripts
 from neurocortex.realtime.call import Delivery
 from neurocortex.realtime.turns import Turns
+from neurocortex.redis_line import RedisLine
 
 BLOCK_MS: Final = 1000
 """How long an idle process waits in one read."""
 
+PATIENCE_S: Final = 5.0
+"""A Redis that has not answered a read by then counts as gone."""
+
 MISSED_AFTER_MS: Final = 15_000
 """A call that was handed to this process so long ago, and that it does not hold, was in an answer
-that got lost: redis-py waits 5 s for one, then connects and reads anew."""
+that got lost: one is awaited for PATIENCE_S, then read anew."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +34,7 @@ class Inbox:
     def __init__(self, redis: Redis, namespace: str, consumer: str, turns: Turns) -> None:
         """Read as `consumer`; below the tier critical the calls are read in turns."""
         self._redis = redis
+        self._line = RedisLine(redis, PATIENCE_S)
         self._scripts = LuaScripts(redis, namespace)
         self._consumer = consumer
         self._turns = turns
@@ -70,18 +75,14 @@ class Inbox:
                 return taken
         # It brings up to so many of each tier.
         most = room // len(self._keys)
-        answer = await self._redis.execute_command(  # type: ignore[no-untyped-call]
-            "XREADGROUP",
-            "GROUP",
-            layout.GROUP,
-            self._consumer,
-            "COUNT",
-            most,
-            "BLOCK",
-            BLOCK_MS,
-            "STREAMS",
-            *self._keys,
-            *[">"] * len(self._keys),
+        (answer,) = await self._line.say(
+            [
+                (
+                    *("XREADGROUP", "GROUP", layout.GROUP, self._consumer),
+                    *("COUNT", most, "BLOCK", BLOCK_MS),
+                    *("STREAMS", *self._keys, *[">"] * len(self._keys)),
+                )
+            ]
         )
         found = entries.read(answer)
         self._may_be_more = len(found) >= most

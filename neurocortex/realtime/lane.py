@@ -169,8 +169,9 @@ class Lane:
             return
         most = self.settings.max_attempts
         at_last = any(each.delivery.attempt >= most for each in self._calls.values())
+        # Beyond what it works on at once: who had room for them is not there, and they waited.
         found = await self._inbox.take_over(
-            self.settings.pipelines - len(self._calls),
+            self.settings.pipelines,
             most,
             [each.delivery for each in self._calls.values()],
             may_be_last=not at_last,

@@ -19,18 +19,20 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 
-from neurocortex.dead_letters.letter import MAX_MESSAGE_CHARS, DeadLetter
+from neurocortex.dead_letters.letter import (
+    LANE_FLOW,
+    LANE_REPLAY,
+    MAX_MESSAGE_CHARS,
+    DeadLetter,
+)
 from neurocortex.dead_letters.redaction import redact, redact_text, secrets_of
 from neurocortex.dead_letters.store import DeadLetters
+from neurocortex.domain.work import TENANT_TAG
 from neurocortex.errors import GivenUpError, LakeUnavailableError, LaneTimeoutError
 from neurocortex.realtime.call import Call, Delivery
-from neurocortex.worker.job import TENANT_TAG
 
-FLOW: Final = "serve-realtime"
+FLOW: Final = LANE_FLOW
 """Whose failures they are, in the list of dead letters."""
-
-REPLAY: Final = "replay-request/replay-request"
-"""The deployment that does a request again as a flow run."""
 
 WAITING: Final = 1000
 """Letters that wait for the database; the log has those beyond."""
@@ -115,7 +117,7 @@ class LostCalls:
                 run = await replayed(client, call)
             await asyncio.to_thread(self._letters.mark_replayed, letter, run.id)
         except ObjectNotFound:
-            logger.warning("There is no deployment %s: `neurocortex deploy` makes it.", REPLAY)
+            logger.warning("There is no deployment %s: `neurocortex deploy` makes it.", LANE_REPLAY)
         except (httpx.HTTPError, LakeUnavailableError) as error:
             logger.warning("Request %s is not tried again in a flow run: %s", call.id, error)
 
@@ -150,7 +152,7 @@ async def replayed(client: PrefectClient, call: Call) -> FlowRun:
         ObjectNotFound: its deployment is not there.
         httpx.HTTPError: Prefect does not answer, or refuses.
     """
-    deployment = await client.read_deployment_by_name(REPLAY)
+    deployment = await client.read_deployment_by_name(LANE_REPLAY)
     return await client.create_flow_run_from_deployment(
         deployment.id,
         parameters={"request": _parameters(call)},

@@ -53,7 +53,7 @@ async def opened(
             scheduling=settings.scheduling,
             runner=TaskRunner(threads, limits, results),
             threads=threads,
-            release=admission.release_in,
+            release=admission.release_command,
             lost=lost,
             cache=results,
             namespace=namespace,

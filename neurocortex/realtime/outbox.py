@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from neurocortex.admission.values import Ticket
@@ -19,10 +18,14 @@ from neurocortex.cancellation import is_cancelled
 from neurocortex.realtime import answers, layout
 from neurocortex.realtime.answers import Event
 from neurocortex.realtime.call import Delivery
+from neurocortex.redis_line import Argument, RedisLine
 from neurocortex.routing.route import Lane
 
-Release = Callable[[Pipeline, Ticket], None]
-"""Puts the commands that free an admitted request's place into a pipeline."""
+Release = Callable[[Ticket], Sequence[Argument]]
+"""Gives the command that frees an admitted request's place."""
+
+PATIENCE_S: Final = 5.0
+"""A Redis that has not answered by then counts as gone."""
 
 AT_ONCE: Final = 256
 """Messages of one round trip: an answer may be large."""
@@ -55,7 +58,7 @@ class Outbox:
         done: Callable[[Delivery], None],
     ) -> None:
         """Send over a Redis; `done` is called for each call that is answered and forgotten."""
-        self._redis = redis
+        self._line = RedisLine(redis, PATIENCE_S)
         self._namespace = namespace
         self._release = release
         self._done = done
@@ -92,11 +95,12 @@ class Outbox:
 
     async def _flush(self, messages: Sequence[Message]) -> None:
         done: dict[str, list[bytes]] = {}
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for message in messages:
-                call = message.delivery.call
-                if message.event is not None:
-                    pipeline.execute_command(
+        commands: list[Sequence[Argument]] = []
+        for message in messages:
+            call = message.delivery.call
+            if message.event is not None:
+                commands.append(
+                    (
                         "XADD",
                         self._key(layout.replies(message.delivery.client)),
                         "NOMKSTREAM",  # of a client that is gone
@@ -104,14 +108,15 @@ class Outbox:
                         layout.FIELD,
                         answers.encode(call.id, message.event),
                     )
-                if message.is_last:
-                    done.setdefault(layout.calls(call.tier), []).append(message.delivery.entry)
-                    self._release(pipeline, _ticket(message.delivery))
-            for stream, entries in done.items():
-                key = self._key(stream)
-                pipeline.execute_command("XACK", key, layout.GROUP, *entries)
-                pipeline.execute_command("XDEL", key, *entries)
-            await pipeline.execute()
+                )
+            if message.is_last:
+                done.setdefault(layout.calls(call.tier), []).append(message.delivery.entry)
+                commands.append(self._release(_ticket(message.delivery)))
+        for stream, entries in done.items():
+            key = self._key(stream)
+            commands.append(("XACK", key, layout.GROUP, *entries))
+            commands.append(("XDEL", key, *entries))
+        await self._line.say(commands)
 
     def _key(self, name: str) -> str:
         return f"{self._namespace}:{name}"

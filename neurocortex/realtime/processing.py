@@ -19,6 +19,9 @@ from neurocortex.realtime.call import Call
 from neurocortex.requests.registry import Registry
 from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
+from neurocortex.settings import settings
+from neurocortex.spending.meter import Meter, metered
+from neurocortex.spending.tenants import tokens_of
 
 
 async def process(
@@ -31,6 +34,7 @@ async def process(
     Raises:
         DeadlinePassedError: the call's own deadline passed, before or meanwhile.
         BudgetSpentError: it took longer than its request allows.
+        TokenBudgetSpentError, TenantBudgetSpentError: its LLM calls need more than is left.
         LaneTimeoutError: it took longer than `timeout_s`.
         UnknownOperationError: this process has no such pipeline.
         PipelineError: the pipeline has no real-time function.
@@ -46,18 +50,21 @@ async def process(
     work = partial(pipeline.realtime, request, steps)
     tags = pipeline.outdates(request) if pipeline.outdates is not None else ()
     left_s, too_late = _limit(call, request, timeout_s)
+    meter = Meter(request.budget.tokens, tokens_of(call.tenant, settings()))
     try:
-        async with asyncio.timeout(left_s) as limit:
-            result: BaseModel
-            if cache is not None and tags:
-                result = await cache.change(tags, work)
-            else:
-                result = await work()
+        with metered(meter):
+            async with asyncio.timeout(left_s) as limit:
+                result: BaseModel
+                if cache is not None and tags:
+                    result = await cache.change(tags, work)
+                else:
+                    result = await work()
     except TimeoutError as error:
         if not limit.expired():
             raise
         raise too_late from error
-    return Reply(result.__pydantic_serializer__.to_json(result))
+    usage = meter.spent if meter.spent.calls else None
+    return Reply(result.__pydantic_serializer__.to_json(result), usage)
 
 
 def _limit(call: Call, request: Request, timeout_s: float) -> tuple[float, ServingError]:

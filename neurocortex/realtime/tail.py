@@ -10,9 +10,13 @@ from redis.exceptions import RedisError
 
 from neurocortex.cancellation import is_cancelled
 from neurocortex.realtime import entries
+from neurocortex.redis_line import RedisLine
 
 BLOCK_MS: Final = 1000
 """An idle read ends after that, so that a silent connection is noticed."""
+
+PATIENCE_S: Final = 5.0
+"""A Redis that has not answered a read by then counts as gone."""
 
 AT_ONCE: Final = 512
 """Entries of one read: a burst is read in one round trip."""
@@ -31,7 +35,7 @@ class Tail:
 
     def __init__(self, redis: Redis, key: str, *, after: bytes = BEGINNING) -> None:
         """Follow the stream of a whole key, from behind an entry id."""
-        self._redis = redis
+        self._line = RedisLine(redis, PATIENCE_S)
         self._key = key
         self.position = after
         """Id of the last entry read."""
@@ -59,8 +63,8 @@ class Tail:
                 yield found
 
     async def _read(self) -> list[bytes]:
-        answer = await self._redis.execute_command(  # type: ignore[no-untyped-call]
-            "XREAD", "COUNT", AT_ONCE, "BLOCK", BLOCK_MS, "STREAMS", self._key, self.position
+        (answer,) = await self._line.say(
+            [("XREAD", "COUNT", AT_ONCE, "BLOCK", BLOCK_MS, "STREAMS", self._key, self.position)]
         )
         found = entries.read(answer)
         if found:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -50,7 +51,8 @@ class Threads:
             Exception: what the call raised.
         """
         async with self._free:
-            work = self._pool.submit(call)
+            # In the caller's context: what it spends is charged to its request.
+            work = self._pool.submit(copy_context().run, call)
             future = asyncio.wrap_future(work)
             try:
                 return await asyncio.shield(future)

@@ -16,6 +16,7 @@ from neurocortex.errors import (
 )
 from neurocortex.requests.pipeline import Pipeline
 from neurocortex.requests.request import Request
+from neurocortex.requests.texts import refuse_nul
 
 AnyPipeline = Pipeline[Any, Any]
 
@@ -76,11 +77,14 @@ class Registry:
             InvalidRequestError: it is no JSON, or a field is missing, unknown or not allowed; it
                 lists every one with its place.
             UnknownOperationError: no pipeline serves the operation.
+            UnrecordableError: a text in it holds U+0000, which neither PostgreSQL nor Prefect keep.
         """
         try:
-            return self._any.validate_json(body)
+            request = self._any.validate_json(body)
         except ValidationError as error:
             raise self._refusal(error) from None
+        refuse_nul(body)
+        return request
 
     def _refusal(self, error: ValidationError) -> RequestError:
         problems = error.errors(include_url=False)

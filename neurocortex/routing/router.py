@@ -6,7 +6,7 @@ The order (in the manner of `server/orchestration/core_policy.py` of Prefect):
    so that nothing before it can exceed it.
 2. The deadline, which the choice of a lane depends on.
 3. The lane. The first rule that chooses one has the say, so the necessary ones come first
-   (`one_lane`, `stream`, `permitted`), then those that weigh.
+   (`one_lane`, `stream`, `metered`, `permitted`), then those that weigh.
 4. What follows from the lane: a tier that the flow is deployed on, and one on which it is in time.
    Both stay below the ceiling.
 """
@@ -29,6 +29,7 @@ RULES: Final[Sequence[Rule]] = (
     rules.deadline,
     rules.one_lane,
     rules.stream,
+    rules.metered,
     rules.permitted,
     rules.short,
     rules.near_deadline,

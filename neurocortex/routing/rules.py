@@ -77,6 +77,13 @@ def stream(draft: Draft) -> Draft:
     return draft.by(Lane.REALTIME, "stream", "parts of the answer were asked for")
 
 
+def metered(draft: Draft) -> Draft:
+    """A budget of tokens is kept in the real-time lane: a flow run does not know it."""
+    if draft.lane is not None or draft.request.budget.tokens is None:
+        return draft
+    return draft.by(Lane.REALTIME, "metered", "its calls of LLMs are to keep to a budget")
+
+
 def permitted(draft: Draft) -> Draft:
     """No tier of its flow runs may be used: the real-time lane, which serves every tier."""
     if draft.lane is not None or _deployed_within_ceiling(draft):

@@ -57,15 +57,35 @@ class Tenant:
 
     account: str
     groups: dict[Shape, list[Entry]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        """Return how many runs wait."""
-        return sum(map(len, self.groups.values()))
+    firsts: list[Entry] = field(default_factory=list)
+    """The first run of each group, in order: a choice begins here and sorts nothing."""
 
     @property
     def first(self) -> Entry:
         """The run whose turn it is."""
-        return min(group[0] for group in self.groups.values())
+        return self.firsts[0]
+
+    def add(self, entry: Entry) -> None:
+        """Put a run in."""
+        group = self.groups.setdefault(entry.shape, [])
+        before = group[0] if group else None
+        insort(group, entry)
+        if group[0] is entry:
+            if before is not None:
+                _remove(self.firsts, before)
+            insort(self.firsts, entry)
+
+    def discard(self, entry: Entry) -> None:
+        """Take a run out."""
+        group = self.groups[entry.shape]
+        was_first = group[0] is entry
+        _remove(group, entry)
+        if was_first:
+            _remove(self.firsts, entry)
+            if group:
+                insort(self.firsts, group[0])
+        if not group:
+            del self.groups[entry.shape]
 
 
 @dataclass(slots=True)
@@ -100,7 +120,7 @@ class Backlog:
         tenant = tier.tenants.get(work.tenant)
         if tenant is None:
             tenant = tier.tenants[work.tenant] = Tenant(tenant_account(work.tier, work.tenant))
-        insort(tenant.groups.setdefault(entry.shape, []), entry)
+        tenant.add(entry)
         insort(tier.oldest, Aged(work.since, number, entry))
         self._entries[work.id] = entry
 
@@ -112,9 +132,7 @@ class Backlog:
         tier = self._tiers[entry.work.tier]
         _remove(tier.oldest, Aged(entry.since, entry.number, entry))
         tenant = tier.tenants[entry.work.tenant]
-        _remove(tenant.groups[entry.shape], entry)
-        if not tenant.groups[entry.shape]:
-            del tenant.groups[entry.shape]
+        tenant.discard(entry)
         if not tenant.groups:
             del tier.tenants[entry.work.tenant]
 
@@ -136,12 +154,8 @@ class Backlog:
         return (entry.work for entry in self._entries.values())
 
     def by_tier(self) -> Mapping[Tier, int]:
-        """Return how many runs of each tier wait: the demand the allocator asks for."""
+        """Return how many runs of each tier wait."""
         return {name: len(tier.oldest) for name, tier in self._tiers.items()}
-
-    def by_tenant(self, tier: Tier) -> Mapping[str, int]:
-        """Return how many runs of each tenant of a tier wait."""
-        return {name: len(tenant) for name, tenant in self._tiers[tier].tenants.items()}
 
     def tenants(self, tier: Tier) -> Mapping[str, Tenant]:
         """Return the queues of a tier's tenants; not to be changed."""

@@ -4,7 +4,7 @@ Several workers ask, each with its own snapshot. What is chosen is only taken wh
 grants it; a choice that is refused is made again from a newer snapshot.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from typing import Final, NamedTuple
@@ -23,7 +23,7 @@ from neurocortex.scheduling.backlog import Aged, Backlog, Entry, Shape
 from neurocortex.scheduling.holds import Hold, Reason
 from neurocortex.scheduling.policy import Policy
 from neurocortex.scheduling.room import Room
-from neurocortex.scheduling.tenants import TenantTurns
+from neurocortex.scheduling.tenants import MOST_HELD, TenantTurns
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Choice:
     starts: tuple[Start, ...]
     """In the order in which to start them."""
     holds: Mapping[UUID, Hold]
-    """Runs that were looked at and passed over; runs like one of these were not looked at."""
+    """Runs that were looked at and passed over. Runs like one of these were not looked at, nor
+    what is behind `MOST_HELD` of them."""
 
 
 def choose(
@@ -87,7 +88,7 @@ class Turns:
         self._open = [tier for tier in Tier if backlog.oldest(tier)]
         self._spent: set[Tier] = set()
         self._full: set[Tier] = set()
-        self._aged = merge(*(_past(backlog.oldest(t), now - policy.max_waits[t]) for t in Tier))
+        self._aged = merge(*(self._past(tier, now - policy.max_waits[tier]) for tier in Tier))
 
     def __iter__(self) -> Iterator[Start]:
         """Yield the starts in their order: at each turn the first rule that names a run."""
@@ -126,7 +127,16 @@ class Turns:
             if self.room.kept is None and self._held[shape].reason is Reason.RESOURCES:
                 self.room.keep(work)
                 self.holds[work.id] = self._held[shape]
+            if len(self._held) >= MOST_HELD:
+                return None
         return None
+
+    def _past(self, tier: Tier, before: float) -> Iterator[Aged]:
+        """Yield the runs of a tier that wait for longer, as long as the tier may start any."""
+        for aged in self._backlog.oldest(tier):
+            if aged.since >= before or tier not in self._open:
+                return
+            yield aged
 
     def _fits(self, entry: Entry) -> bool:
         hold = self._held.get(entry.shape)
@@ -213,13 +223,6 @@ RULES: Final[tuple[Callable[[Turns], Turn | None], ...]] = (
     aged_first,  # before the shares: it keeps room that they must not take
     fair_share,
 )
-
-
-def _past(oldest: Sequence[Aged], before: float) -> Iterator[Aged]:
-    for aged in oldest:
-        if aged.since >= before:
-            return
-        yield aged
 
 
 def _tag(contender: tuple[float, Tier]) -> float:

@@ -1,7 +1,8 @@
 """The order of one tier's runs during one choice: fair between tenants, urgent first in each."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
 from heapq import heapify, heappop, heappush, heapreplace
+from typing import Final
 from uuid import UUID
 
 from neurocortex.domain.deployments import Tier
@@ -11,6 +12,13 @@ from neurocortex.scheduling.backlog import Backlog, Entry, Shape, Tenant
 
 Fits = Callable[[Entry], bool]
 """Whether a run may start now; once it may not, no run of its shape may."""
+
+
+MOST_HELD: Final = 500
+"""Shapes that are found not to fit in one choice before it looks no further: each is a look at all
+limits, and where memory is used up none of thousands fits. Slurm's backfill looks at as many
+(`bf_max_job_test`). Whatever is behind them has its turn when some of them have started, or when
+it has aged."""
 
 
 class TenantTurns:
@@ -26,7 +34,7 @@ class TenantTurns:
         tier: Tier,
         accounts: Accounts,
         taken: Container[UUID],
-        held: Container[Shape],
+        held: Collection[Shape],
     ) -> None:
         """Begin with the tenants of a tier.
 
@@ -52,7 +60,7 @@ class TenantTurns:
         while (tenant := self._least()) is not None:
             if any(shape not in self._held for shape in tenant.groups):
                 if tenant.account not in self._queues:
-                    self._queues[tenant.account] = _Queue(tenant)
+                    self._queues[tenant.account] = _Queue(tenant, self._held)
                 found = self._queues[tenant.account].next(fits, self._taken)
                 if found is not None:
                     return found
@@ -77,19 +85,31 @@ class TenantTurns:
 class _Queue:
     """One tenant's runs in order: its groups, merged by their first runs."""
 
-    def __init__(self, tenant: Tenant) -> None:
-        self._groups: dict[Shape, list[Entry]] = tenant.groups
-        self._firsts: list[tuple[Entry, int]] = [(group[0], 0) for group in tenant.groups.values()]
-        heapify(self._firsts)
+    def __init__(self, tenant: Tenant, held: Collection[Shape]) -> None:
+        self._groups = tenant.groups
+        self._held = held
+        self._firsts = iter(tenant.firsts)
+        self._begun: list[tuple[Entry, int]] = []
+        """The next run of each group that was looked at, and its place; and the first of the next
+        group that was not."""
+        self._begin_next()
 
     def next(self, fits: Fits, taken: Container[UUID]) -> Work | None:
-        while self._firsts:
-            entry, place = heappop(self._firsts)
+        while self._begun:
+            entry, place = heappop(self._begun)
+            if place == 0:
+                self._begin_next()
             if entry.work.id not in taken and not fits(entry):
+                if len(self._held) >= MOST_HELD:
+                    return None
                 continue  # and with it its whole group
             group = self._groups[entry.shape]
             if place + 1 < len(group):
-                heappush(self._firsts, (group[place + 1], place + 1))
+                heappush(self._begun, (group[place + 1], place + 1))
             if entry.work.id not in taken:
                 return entry.work
         return None
+
+    def _begin_next(self) -> None:
+        if (first := next(self._firsts, None)) is not None:
+            heappush(self._begun, (first, 0))

@@ -1,15 +1,12 @@
 """Where API keys are kept: a table of the platform's PostgreSQL."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from sqlalchemy import Connection, Engine, Row, desc, func, select, text, update
+from sqlalchemy import Connection, Row, desc, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neurocortex.errors import ApiKeyError, ApiKeyNotFoundError
-from neurocortex.lake.database import connect, translated
+from neurocortex.lake.service_store import ServiceStore
 from neurocortex.security.api_key import ApiKey, KeyGrant
 from neurocortex.security.keys import NewKey, new_key
 from neurocortex.security.roles import Role, Scope
@@ -28,7 +25,7 @@ ATTEMPTS: Final = 3
 """To draw a public id that nobody has: one is enough but once in 2e14."""
 
 
-class ApiKeys:
+class ApiKeys(ServiceStore):
     """API keys in the database of the Lake, whose migrations make their table.
 
     Safe to use from several threads and processes. Every method raises LakeUnavailableError where
@@ -37,26 +34,7 @@ class ApiKeys:
 
     def __init__(self, url: str) -> None:
         """Open the store at a `postgresql://` address; it connects at first use."""
-        self.engine: Final[Engine] = connect(
-            url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S
-        )
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.engine.dispose()
-
-    def __enter__(self) -> Self:
-        """Return the store itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
+        super().__init__(url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S)
 
     def create(self, grant: KeyGrant) -> NewKey:
         """Make a key and return it, with its text, which cannot be had again.
@@ -64,13 +42,13 @@ class ApiKeys:
         Raises:
             ApiKeyError: no public id could be drawn that nobody has.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return _create(connection, grant)
 
     def create_first(self, grant: KeyGrant) -> NewKey | None:
         """Make a key unless one of its role was ever made, also by another process just now."""
         of_role = select(api_keys.c.id).where(api_keys.c.role == grant.role).limit(1)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": FIRST_KEY_LOCK})
             if connection.execute(of_role).first() is not None:
                 return None
@@ -78,7 +56,7 @@ class ApiKeys:
 
     def find(self, key_id: str) -> ApiKey | None:
         """Return a key by its public id, whatever its status."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).first()
         return _key(found) if found is not None else None
 
@@ -89,7 +67,7 @@ class ApiKeys:
             query = query.where(api_keys.c.tenant == tenant)
         if role is not None:
             query = query.where(api_keys.c.role == role)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return tuple(_key(row) for row in connection.execute(query))
 
     def revoke(self, key_id: str) -> ApiKey:
@@ -104,16 +82,11 @@ class ApiKeys:
             .values(revoked_at=func.coalesce(api_keys.c.revoked_at, func.now()))
             .returning(api_keys)
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = connection.execute(change).first()
         if found is None:
             raise ApiKeyNotFoundError(key_id)
         return _key(found)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with translated(), self.engine.begin() as connection:
-            yield connection
 
 
 def _create(connection: Connection, grant: KeyGrant) -> NewKey:

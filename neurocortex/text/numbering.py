@@ -7,7 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocortex.text.tokens import term, words
+from neurocortex.text.tokens import spaced, term
+
+BATCH_CHARS: Final = 2**22
+"""Texts are taken apart so much at a time: enough that most words come more than once."""
 
 _STOP: Final = -1
 """The number of a word that is no term."""
@@ -34,39 +37,55 @@ def number(texts: Iterable[str]) -> NumberedTexts:
 
 
 class Numbering:
-    """Numbers texts one at a time; of each it keeps its words' numbers, not the text.
+    """Numbers texts; of each it keeps its terms' numbers, not the text.
 
-    Takes half the time of `tokens`: a word is looked up as it stands, and made a term only once.
+    Takes a quarter of the time of `tokens`: Arrow takes many texts apart at once and tells their
+    different words, and each of these is looked up once a batch and made a term only once.
     """
 
     def __init__(self) -> None:
         """Start without texts."""
         self._met = _Met()
-        self._streams: list[NDArray[np.int32]] = []
-
-    def __len__(self) -> int:
-        """Return how many texts were added."""
-        return len(self._streams)
+        self._waiting: list[str] = []
+        self._chars = 0
+        self._numbers: list[NDArray[np.int32]] = []
+        self._lengths: list[NDArray[np.int64]] = []
 
     def add(self, text: str) -> None:
         """Add a text."""
-        found = words(text)
-        numbers = map(self._met.__getitem__, found)
-        self._streams.append(np.fromiter(numbers, np.int32, len(found)))
+        self._waiting.append(spaced(text))
+        self._chars += len(text)
+        if self._chars >= BATCH_CHARS:
+            self._number()
 
     def finish(self) -> NumberedTexts:
         """Return the terms of the texts that were added."""
+        self._number()
         met = self._met.terms
         terms = sorted(met)
         rank = np.empty(len(terms), np.int64)
         rank[[met[each] for each in terms]] = np.arange(len(terms))
-        found = np.concatenate([np.empty(0, np.int32), *self._streams])
-        text_of = np.repeat(np.arange(len(self)), [len(stream) for stream in self._streams])
         return NumberedTexts(
             terms=terms,
-            numbers=rank[found[found != _STOP]],
-            lengths=np.bincount(text_of[found != _STOP], minlength=len(self)),
+            numbers=rank[np.concatenate([np.empty(0, np.int32), *self._numbers])],
+            lengths=np.concatenate([np.empty(0, np.int64), *self._lengths]),
         )
+
+    def _number(self) -> None:
+        """Number the texts that wait."""
+        import pyarrow as pa  # 30 MB that a search, which needs this package too, can do without
+        import pyarrow.compute as pc
+
+        split = pc.ascii_split_whitespace(pa.array(self._waiting, pa.string()))
+        words = split.flatten().dictionary_encode()
+        met = [self._met[word] for word in words.dictionary.to_pylist()]
+        numbers = np.asarray(met, np.int32)[words.indices.to_numpy()]
+        is_term = numbers != _STOP
+        text_of = np.repeat(np.arange(len(split)), pc.list_value_length(split).to_numpy())
+        self._numbers.append(numbers[is_term])
+        self._lengths.append(np.bincount(text_of[is_term], minlength=len(split)))
+        self._waiting.clear()
+        self._chars = 0
 
 
 class _Met(dict[str, int]):

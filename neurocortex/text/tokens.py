@@ -62,8 +62,7 @@ def tokens(text: str) -> list[str]:
 def words(text: str) -> list[str]:
     """Return the words of `text`, case folded, with the apostrophes in them."""
     if text.isascii():
-        single = text.replace("''", "  ")  # two apostrophes are a quotation mark
-        return single.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split()
+        return _spaced_ascii(text).split()
     folded = (
         unicodedata.normalize("NFKC", text)
         .casefold()
@@ -73,6 +72,16 @@ def words(text: str) -> list[str]:
     if any(map(_UNSPACED_RUN.match, found)):
         return [part for word in found for part in _parts(word)]
     return found
+
+
+def spaced(text: str) -> str:
+    """Return the `words` of `text` with one or more spaces between them, and maybe around them."""
+    return _spaced_ascii(text) if text.isascii() else " ".join(words(text))
+
+
+def _spaced_ascii(text: str) -> str:
+    single = text.replace("''", "  ")  # two apostrophes are a quotation mark
+    return single.encode("ascii").translate(_ASCII_WORDS).decode("ascii")
 
 
 def _parts(word: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ by a digest of its body; with another body it is an error.
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -24,6 +25,12 @@ def digest(body: bytes) -> str:
     return sha256(body).hexdigest()
 
 
+LEASE_S: Final = 60.0
+"""A key is reserved for so long until its request is recorded, which keeps it: one whose gateway
+died in between may come again then. To record takes milliseconds, and PostgreSQL's patience when
+that does not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """Whose an idempotency key is."""
@@ -37,13 +44,13 @@ class IdempotencyKeys:
     """Keys of all tenants; a key is a tenant's own."""
 
     def __init__(self, redis: Redis, keep_s: float, namespace: str = layout.NAMESPACE) -> None:
-        """Keep keys in a Redis for so many seconds after their first use."""
+        """Keep keys of requests that are recorded in a Redis, for so many seconds."""
         self._scripts = LuaScripts(redis, namespace)
         self._together = Together(redis)
         self._keep_ms = round(keep_s * MS)
 
     async def reserve(self, tenant: str, key: str, body_digest: str, request: UUID) -> Reservation:
-        """Take a key for a request, or tell which has it.
+        """Take a key for a request, for LEASE_S, or tell which has it.
 
         Raises:
             KeyReusedError: a request with another body has it.
@@ -53,7 +60,8 @@ class IdempotencyKeys:
         keys = self._scripts.key(layout.EPOCH), self._scripts.key(layout.idempotency(tenant, key))
         with reached():
             found = await self._together.script(
-                scripts.RESERVE, [len(keys), *keys, f"{request} {body_digest}", self._keep_ms]
+                scripts.RESERVE,
+                [len(keys), *keys, f"{request} {body_digest}", round(LEASE_S * MS)],
             )
         if found == scripts.LOST:
             raise EmptiedError("Redis was emptied")
@@ -77,8 +85,8 @@ class IdempotencyKeys:
                 [1, self._scripts.key(layout.idempotency(tenant, key)), str(request)],
             )
 
-    async def restore(self, record: Record) -> None:
-        """Enter the key of a request again, if it has one; an entry that is there stays.
+    async def keep(self, record: Record) -> None:
+        """Keep the key of a request that is recorded, if it has one; a key of another one stays.
 
         Raises:
             TrackingUnavailableError: Redis does not answer.
@@ -87,11 +95,7 @@ class IdempotencyKeys:
             return
         name = layout.idempotency(record.tenant, record.idempotency_key)
         with reached():
-            await self._together.command(
-                "SET",
-                self._scripts.key(name),
-                f"{record.id} {record.digest}",
-                "PX",
-                self._keep_ms,
-                "NX",
+            await self._together.script(
+                scripts.KEEP,
+                [1, self._scripts.key(name), f"{record.id} {record.digest}", self._keep_ms],
             )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from neurocortex.admission.values import Ticket
 from neurocortex.domain.deployments import Tier
+from neurocortex.domain.usage import Usage
 from neurocortex.routing.route import Lane, Reason
 
 
@@ -75,6 +76,8 @@ class Record(Frozen):
     started: float | None = None
     ended: float | None = None
     error: Failure | None = None
+    usage: Usage | None = None
+    """What its calls of LLMs took, where the real-time lane served it; None: it made none."""
 
     @property
     def is_final(self) -> bool:
@@ -100,9 +103,9 @@ class Record(Frozen):
         """Return it as asked to be cancelled."""
         return self._with(cancelling=True)
 
-    def completed(self, at: float) -> "Record":
-        """Return it as done."""
-        return self._with(state=State.COMPLETED, ended=at)
+    def completed(self, at: float, usage: Usage | None = None) -> "Record":
+        """Return it as done, and with what that took of LLMs."""
+        return self._with(state=State.COMPLETED, ended=at, usage=usage)
 
     def failed(self, at: float, code: str, message: str) -> "Record":
         """Return it as failed."""

@@ -88,7 +88,7 @@ class Recovery:
 
     async def _remember(self, record: Record, now: float) -> None:
         if record.created >= now - self._idempotency_s:
-            await self._keys.restore(record)
+            await self._keys.keep(record)
         if record.created >= now - self._session_s:
             await self._sessions.visit(record)
 

@@ -37,8 +37,16 @@ if known then return known end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return {DONE}
 """
-"""Take an idempotency key. KEYS: epoch, the key. ARGV: `ID DIGEST`, milliseconds to keep it.
+"""Take an idempotency key. KEYS: epoch, the key. ARGV: `ID DIGEST`, milliseconds of the lease.
 Returns DONE, or the `ID DIGEST` that has it."""
+
+KEEP: Final = f"""
+local known = redis.call('GET', KEYS[1])
+if known and known ~= ARGV[1] then return {STALE} end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return {DONE}
+"""
+"""Keep an idempotency key, or enter it again. KEYS: the key. ARGV: `ID DIGEST`, milliseconds."""
 
 FREE: Final = """
 local known = redis.call('GET', KEYS[1])

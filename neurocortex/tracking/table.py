@@ -1,19 +1,17 @@
 """Requests in PostgreSQL: durable, and read when Redis was lost or has forgotten."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import array, insert
-from sqlalchemy.exc import DataError, DBAPIError, InternalError, OperationalError
 
-from neurocortex.errors import LakeUnavailableError, TrackingUnavailableError, UnrecordableError
-from neurocortex.lake.database import cause_of, connect, translated
+from neurocortex.errors import LakeUnavailableError, TrackingUnavailableError
+from neurocortex.lake.service_store import ServiceStore, recorded
 from neurocortex.tracking.record import FINAL, Record, Start, State
 from neurocortex.tracking.tables import requests
 
@@ -43,7 +41,7 @@ class Written:
     result: bytes | None
 
 
-class RequestTable:
+class RequestTable(ServiceStore):
     """Requests in the database of the Lake, whose migrations make the table.
 
     Safe to use from several threads and processes. Every method raises TrackingUnavailableError
@@ -52,26 +50,7 @@ class RequestTable:
 
     def __init__(self, url: str) -> None:
         """Open the table at a `postgresql://` address; it connects at first use."""
-        self.engine: Final[Engine] = connect(
-            url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S
-        )
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.engine.dispose()
-
-    def __enter__(self) -> Self:
-        """Return the table itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
+        super().__init__(url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S)
 
     def accept(self, accepted: Sequence[Accepted]) -> None:
         """Write new requests in one transaction; one that is there already stays as it is.
@@ -83,7 +62,7 @@ class RequestTable:
             {**_row(each.record), "start": each.start.model_dump_json() if each.start else None}
             for each in accepted
         ]
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(insert(requests).on_conflict_do_nothing(), rows)
 
     def write(self, changed: Sequence[Written]) -> None:
@@ -104,12 +83,12 @@ class RequestTable:
             },
             where=requests.c.version < new.excluded.version,
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(upsert, rows)
 
     def get(self, id_: UUID) -> Record | None:
         """Return a record."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = connection.execute(
                 select(requests.c.record).where(requests.c.id == id_)
             ).scalar()
@@ -118,24 +97,24 @@ class RequestTable:
     def result(self, id_: UUID) -> bytes | None:
         """Return what a request returned, as JSON."""
         query = select(requests.c.result).where(requests.c.id == id_)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(query).scalar()
 
     def start(self, id_: UUID) -> Start | None:
         """Return what a request of the standard lane needs to be started."""
         query = select(requests.c.start).where(requests.c.id == id_)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = connection.execute(query).scalar()
         return Start.model_validate_json(found) if found is not None else None
 
     def open(self) -> frozenset[UUID]:
         """Return the requests that have not ended, as far as was written."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return frozenset(connection.execute(select(requests.c.id).where(OPEN)).scalars())
 
     def records(self, ids: Sequence[UUID]) -> Sequence[Record]:
         """Return the records of these requests that are there."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = connection.execute(select(requests.c.record).where(requests.c.id.in_(ids)))
             return [Record.model_validate(each) for each in found.scalars()]
 
@@ -143,7 +122,7 @@ class RequestTable:
         """Return the records since a time that have an idempotency key or a session."""
         named = requests.c.record.has_any(array(["idempotency_key", "session"]))
         query = select(requests.c.record).where(requests.c.created_at >= _moment(since), named)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return [Record.model_validate(each) for each in connection.execute(query).scalars()]
 
     def prune(self, before: float) -> int:
@@ -154,13 +133,11 @@ class RequestTable:
             .limit(PRUNED_AT_ONCE)
             .with_for_update(skip_locked=True)
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(delete(requests).where(requests.c.id.in_(old))).rowcount
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with unavailable(), self.engine.begin() as connection:
-            yield connection
+    def _translated(self) -> AbstractContextManager[None]:
+        return unavailable()
 
 
 @contextmanager
@@ -172,19 +149,10 @@ def unavailable() -> Iterator[None]:
         UnrecordableError: it works, and refuses a value.
     """
     try:
-        with translated():
+        with recorded():
             yield
     except LakeUnavailableError as error:
         raise TrackingUnavailableError(f"PostgreSQL: {error.reason}") from error
-    except (OperationalError, InternalError) as error:
-        raise TrackingUnavailableError(f"PostgreSQL: {_said(error)}") from error
-    except DataError as error:
-        raise UnrecordableError(_said(error)) from error
-
-
-def _said(error: DBAPIError) -> str:
-    """Return what the server said in its first line: the others may hold the values."""
-    return str(cause_of(error)).partition("\n")[0]
 
 
 def _row(record: Record) -> dict[str, object]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
+from neurocortex.domain.usage import Usage
 from neurocortex.errors import RequestNotFoundError, TrackingUnavailableError
 from neurocortex.settings import TrackingSettings
 from neurocortex.tracking import layout
@@ -107,6 +108,7 @@ class Tracker:
             await self._commits.accept(Accepted(record, start))
         try:
             await self._filled(lambda: self.states.put(record, 0, is_written=True))
+            await self._keys.keep(record)
             await self.sessions.visit(record)
         except TrackingUnavailableError as error:
             logger.warning("Request %s is known to PostgreSQL only, for now: %s", record.id, error)
@@ -118,6 +120,7 @@ class Tracker:
         """
         async with self._freeing_key(record):
             await self._filled(lambda: self.states.put(record, 0))
+            await self._keys.keep(record)
             await self.sessions.visit(record)
 
     async def change(
@@ -143,9 +146,9 @@ class Tracker:
                 return changed
         raise TrackingUnavailableError(f"request {id_} changes too often")
 
-    async def complete(self, id_: UUID, result: bytes) -> Record:
-        """Record that a request was answered."""
-        return await self.change(id_, lambda record: record.completed(time.time()), result)
+    async def complete(self, id_: UUID, result: bytes, usage: Usage | None = None) -> Record:
+        """Record that a request was answered, and what that took of LLMs."""
+        return await self.change(id_, lambda record: record.completed(time.time(), usage), result)
 
     async def fail(self, id_: UUID, code: str, message: str) -> Record:
         """Record that a request failed."""

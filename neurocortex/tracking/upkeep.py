@@ -91,6 +91,8 @@ class Upkeep:
                 await self._tracker.fail(
                     record.id, "lost", "The process that served it has ended. Send it again."
                 )
+                if record.idempotency_key is not None:
+                    await self._tracker.free(record.tenant, record.idempotency_key, record.id)
         await asyncio.to_thread(self._table.prune, now - self._keep_s)
         await self._tracker.sessions.prune(now - self._keep_s)
 

@@ -7,19 +7,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
-from uuid import UUID
 
 import httpx
 import orjson
 
+from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.errors import LakeUnavailableError
 from neurocortex.settings import WebhookSettings
 from neurocortex.tracking.record import Record
+from neurocortex.webhooks.given_up import letter_of
 from neurocortex.webhooks.signing import headers_of
 from neurocortex.webhooks.store import Due, WebhookTable
 
 EVERY_S: Final = 1.0
 """Between two looks."""
+
+PRUNE_EVERY_S: Final = 600.0
 
 AT_ONCE: Final = 16
 
@@ -40,14 +43,25 @@ class Sender:
         table: WebhookTable,
         key: bytes,
         settings: WebhookSettings,
-        location: Callable[[UUID], str],
+        location: Callable[[Record], str],
+        letters: DeadLetters,
     ) -> None:
-        """Send what is due, signed with a key; `location` says where a batch is looked after."""
+        """Send what is due, signed with a key.
+
+        Args:
+            table: what is due.
+            key: signs each message.
+            settings: of the attempts.
+            location: says where a request or batch is looked after.
+            letters: keep what nobody took.
+        """
         self._table = table
+        self._letters = letters
         self._key = key
         self._settings = settings
         self._location = location
         self._lease = timedelta(seconds=settings.timeout_s * SPARE)
+        self._next_prune = 0.0
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -59,6 +73,7 @@ class Sender:
                 try:
                     due = await asyncio.to_thread(self._table.take, AT_ONCE, self._lease)
                     await asyncio.gather(*(self._send(client, each) for each in due))
+                    await self._prune()
                 except LakeUnavailableError as error:
                     logger.warning("Webhooks are sent later: %s", error)
                     due = []
@@ -70,22 +85,29 @@ class Sender:
 
     async def _send(self, client: httpx.AsyncClient, due: Due) -> None:
         failure, is_final = await self._post(client, due)
-        batch, settings = due.record.id, self._settings
+        request, settings = due.record.id, self._settings
         if failure is None:
-            await asyncio.to_thread(self._table.end, batch)
+            await asyncio.to_thread(self._table.end, request)
         elif is_final or due.attempts >= settings.max_attempts:
             logger.error(
-                "The webhook of batch %s is given up at attempt %d: %s",
-                *(batch, due.attempts, failure),
+                "The webhook of %s %s is given up at attempt %d: %s",
+                *(due.record.operation, request, due.attempts, failure),
             )
-            await asyncio.to_thread(self._table.end, batch, failure)
+            await asyncio.to_thread(self._letters.record, letter_of(due, failure))
+            await asyncio.to_thread(self._table.end, request, failure)
         else:
             delay = timedelta(seconds=settings.first_delay_s * LONGER ** (due.attempts - 1))
-            await asyncio.to_thread(self._table.put_off, batch, delay, failure)
+            await asyncio.to_thread(self._table.put_off, request, delay, failure)
+
+    async def _prune(self) -> None:
+        """Now and then, forget webhooks of requests that are forgotten."""
+        if time.monotonic() >= self._next_prune:
+            await asyncio.to_thread(self._table.prune)
+            self._next_prune = time.monotonic() + PRUNE_EVERY_S
 
     async def _post(self, client: httpx.AsyncClient, due: Due) -> tuple[str | None, bool]:
         """Return why it was not taken, None where it was; and whether it never will be."""
-        body = message_of(due.record, self._location(due.record.id))
+        body = message_of(due.record, self._location(due.record))
         headers = headers_of(self._key, f"msg_{due.record.id.hex}", int(time.time()), body)
         try:
             # All of it within the time: httpx has a timeout for each read only.
@@ -109,7 +131,7 @@ class Sender:
 
 
 def message_of(record: Record, location: str) -> bytes:
-    """Return what is told of a batch that has ended, as JSON; its results are fetched."""
+    """Return what is told of a request that has ended, as JSON; its result is fetched."""
     return orjson.dumps(
         {
             "type": f"{record.operation}.{record.state.value}",

@@ -1,11 +1,13 @@
-"""Webhooks as the gateway uses them: promised with a batch, and sent when it has ended."""
+"""Webhooks as the gateway uses them: promised with a request, and sent when it has ended."""
 
 from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
+from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.errors import WebhookRefusedError
 from neurocortex.settings import WebhookSettings
+from neurocortex.tracking.record import Record
 from neurocortex.webhooks import destinations
 from neurocortex.webhooks.sending import Sender
 from neurocortex.webhooks.signing import key_of
@@ -36,19 +38,28 @@ class Webhooks:
         if self._key is None:
             raise WebhookRefusedError("there is no NEUROCORTEX_WEBHOOKS__SIGNING_KEY to sign it by")
 
-    def add(self, batch: UUID, url: str) -> None:
-        """Have the end of a batch told to an address that was checked.
+    def add(self, request: UUID, url: str) -> None:
+        """Have the end of a request or batch told to an address that was checked.
 
         Raises:
             LakeUnavailableError: it cannot be written.
         """
-        self._table.add(batch, url)
+        self._table.add(request, url)
 
-    async def run(self, location: Callable[[UUID], str]) -> None:
+    def discard(self, request: UUID) -> None:
+        """Take that back: the request was not accepted.
+
+        Raises:
+            LakeUnavailableError: it cannot be written; it is forgotten in an hour.
+        """
+        self._table.discard(request)
+
+    async def run(self, location: Callable[[Record], str], letters: DeadLetters) -> None:
         """Send what is due until cancelled; without a key there is nothing to send.
 
         Args:
-            location: says where a batch is looked after.
+            location: says where a request or batch is looked after.
+            letters: keep what nobody took.
         """
         if self._key is not None:
-            await Sender(self._table, self._key, self._settings, location).run()
+            await Sender(self._table, self._key, self._settings, location, letters).run()

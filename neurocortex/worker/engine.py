@@ -1,8 +1,9 @@
-"""`python -m neurocortex.worker.engine FLOW_RUN ENTRYPOINT SUSPENSION`: run a flow run.
+"""`python -m neurocortex.worker.engine FLOW_RUN ENTRYPOINT SUSPENSION RESULTS`: run a flow run.
 
 What `python -m prefect.engine` does, told what the worker knows already: FLOW_RUN, the run as JSON,
 and ENTRYPOINT, the module path of its flow, are empty where Prefect has to be asked; SUSPENSION is
-the file of `suspensions`. It saves three calls to the API and a web socket for each run.
+the file of `suspensions`; RESULTS is `files` where the server names no other storage. It saves five
+calls to the API and a web socket for each run.
 """
 
 import asyncio
@@ -10,8 +11,9 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from prefect._flow_run_suspension import register_flow_run_suspension_request
@@ -30,10 +32,15 @@ from prefect.flow_engine import (
 )
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.logging.loggers import PrefectLogAdapter, flow_run_logger
+from prefect.results import should_persist_result
+from prefect.settings import get_current_settings
 
 from neurocortex.worker.suspensions import SuspensionRequest
 
 AnyFlow = Flow[..., Any]
+
+IN_FILES: Final = "files"
+"""Of RESULTS."""
 
 
 class _ToldOfSuspension(BaseFlowRunEngine[..., Any]):
@@ -57,7 +64,7 @@ class _AsyncEngine(_ToldOfSuspension, AsyncFlowRunEngine[..., Any]):
     """Of a flow that is a coroutine."""
 
 
-def main(known_run: str, entrypoint: str, suspension: Path) -> None:
+def main(known_run: str, entrypoint: str, suspension: Path, results: str) -> None:
     """Run it, and end the process as Prefect's engine does."""
     configure_from_env()
     run_id = UUID(os.environ["PREFECT__FLOW_RUN_ID"])
@@ -66,6 +73,8 @@ def main(known_run: str, entrypoint: str, suspension: Path) -> None:
         logger = flow_run_logger(run)
         try:
             flow = _load(run, entrypoint, logger)
+            if results == IN_FILES:
+                flow = _with_results_in_files(flow)
         except Exception:
             logger.exception("Unexpected exception encountered when trying to load flow")
             raise
@@ -81,6 +90,22 @@ def _load(run: FlowRun, entrypoint: str, logger: PrefectLogAdapter) -> AnyFlow:
         return load_flow(run)
     logger.debug("Importing flow code from module path %s", entrypoint)
     return load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+
+
+def _with_results_in_files(flow: AnyFlow) -> AnyFlow:
+    """Return a flow for which the engine need not ask where to keep results, and whether to.
+
+    Not `with_options`: that makes another flow, and reads its signature anew for some milliseconds.
+    """
+    settings = get_current_settings().results
+    if settings.default_storage_block is not None:
+        return flow
+    told = copy(flow)
+    if told.result_storage is None:
+        told.result_storage = settings.local_storage_path
+    if told.persist_result is None:
+        told.persist_result = should_persist_result()
+    return told
 
 
 def _run(
@@ -121,4 +146,4 @@ async def _run_async(engine: _AsyncEngine) -> None:
 
 if __name__ == "__main__":
     told, sys.argv[1:] = sys.argv[1:], []  # the command line is not the flow's
-    main(told[0], told[1], Path(told[2]))
+    main(told[0], told[1], Path(told[2]), told[3])

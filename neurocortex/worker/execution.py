@@ -1,10 +1,12 @@
 """One run from its start to its end, held to its limits, with an end that says what happened."""
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -21,8 +23,10 @@ from prefect.runner._process_manager import ProcessHandle
 from prefect.runner._starter_engine import EngineCommandStarter
 from prefect.utilities.engine import propose_state
 
+from neurocortex.ledger.reconcile import Action, Step
 from neurocortex.worker.job import JobConfiguration
 from neurocortex.worker.limits import Limits, exceeded
+from neurocortex.worker.recovery import Recovery
 from neurocortex.worker.starter import WarmHooks, WarmStarter
 from neurocortex.worker.suspensions import Suspensions
 from neurocortex.worker.warm import WarmProcesses
@@ -52,15 +56,19 @@ class Executions:
         context: FlowRunExecutorContext,
         processes: WarmProcesses,
         suspensions: Suspensions,
+        recovery: Recovery,
     ) -> None:
-        """Take what watches for cancellations and suspensions, and where processes come from."""
+        """Take what watches for cancellations and suspensions, where processes come from, and what
+        has runs started again."""
         self._context = context
         self._processes = processes
         self._suspensions = suspensions
+        self._recovery = recovery
         self._hooks = WarmHooks(processes)
         context._cancellation_manager._hook_runner = self._hooks
         self._ended_by_us: set[UUID] = set()
         self._completed: set[UUID] = set()
+        self._killed_by: dict[UUID, int] = {}
 
     async def run(
         self,
@@ -81,7 +89,7 @@ class Executions:
                 process_manager=self._context.process_manager,
                 state_proposer=self._context._state_proposer,
                 hook_runner=self._hooks,
-                get_attempt_conclusion=self._conclusion,
+                get_attempt_conclusion=partial(self._conclusion, starter, configuration),
                 propose_submitting=False,
             )
             watch = _Watch(self, flow_run, configuration, task_status)
@@ -92,8 +100,11 @@ class Executions:
                 self._ended_by_us.discard(flow_run.id)
                 completed = flow_run.id in self._completed
                 self._completed.discard(flow_run.id)
+                killed_by = self._killed_by.pop(flow_run.id, None)
             if over is not None:
                 await self._report(flow_run, over)
+            elif killed_by is not None:
+                await self._restart(flow_run, killed_by)
         if result is None or result.status_code is None:
             raise RuntimeError("The process of the flow run could not be started.")
         process = starter.process if isinstance(starter, WarmStarter) else None
@@ -128,11 +139,33 @@ class Executions:
             env_overrides_settings=True,
         )
 
-    def _conclusion(self, run_id: UUID) -> AttemptConclusion | None:
+    def _conclusion(
+        self,
+        starter: WarmStarter | EngineCommandStarter,
+        configuration: JobConfiguration,
+        run_id: UUID,
+    ) -> AttemptConclusion | None:
+        """Return what is known of how a process ended; None has Prefect's executor report it."""
         known = self._context.control_channel.get_conclusion(run_id)
         if isinstance(known, EngineOutcomeReceipt) and known.state_type == StateType.COMPLETED:
             self._completed.add(run_id)
-        return known or (OURS if run_id in self._ended_by_us else None)
+        if known is not None:
+            return known
+        if run_id in self._ended_by_us:
+            return OURS
+        process = starter.process if isinstance(starter, WarmStarter) else None
+        code = process.returncode if process else None
+        if code is not None and code < 0 and configuration.restart_when_lost:
+            self._killed_by[run_id] = -code
+            return OURS
+        return None
+
+    async def _restart(self, flow_run: FlowRun, number: int) -> None:
+        """Have a run started again whose process was killed by a signal."""
+        reason = f"Its process was killed by {signal.Signals(number).name}."
+        state = await self._recovery.carry_out(Step(Action.RESTART, flow_run.id, reason))
+        if state is not None and state.is_crashed():
+            await self._hooks.run_crashed_hooks(flow_run, state)
 
     async def _report(self, flow_run: FlowRun, state: State) -> None:
         accepted = await propose_state(self._context.client, state, flow_run_id=flow_run.id)

@@ -1,12 +1,22 @@
 """The runs that this worker holds a lease for."""
 
-from collections.abc import Iterator
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun
 
+from neurocortex.errors import LedgerUnavailableError, StaleLeaseError
+from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.values import Lease
+
+AGAIN_S: Final = 0.5
+"""Pause before a slot is given back once more while Redis is away."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -56,3 +66,25 @@ class Holdings:
     def leases(self) -> tuple[Lease, ...]:
         """Return all leases."""
         return tuple(holding.lease for holding in self._held.values())
+
+
+async def give_back(holding: Holding, ledger: Ledger, is_over: Callable[[], bool]) -> None:
+    """End the lease of a run that has ended, or could not be started.
+
+    While Redis is away this goes on until it is back, or until the worker ends: then a reconciler
+    finds the lease of a worker that is gone.
+    """
+    while True:
+        try:
+            if holding.has_started:
+                await ledger.release(holding.lease, holding.cpu_s)
+            else:
+                await ledger.hand_back(holding.lease)
+        except StaleLeaseError as error:
+            logger.debug("%s", error)
+        except LedgerUnavailableError as error:
+            logger.warning("A slot is given back later: %s", error)
+            if not is_over():
+                await asyncio.sleep(AGAIN_S)
+                continue
+        return

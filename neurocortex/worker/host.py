@@ -22,11 +22,7 @@ from redis.asyncio import Redis
 from neurocortex.dead_letters.handler import DeadLetterHandler
 from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.embedded.running import find
-from neurocortex.errors import (
-    LedgerUnavailableError,
-    NotRunningError,
-    StaleLeaseError,
-)
+from neurocortex.errors import LedgerUnavailableError, NotRunningError
 from neurocortex.ledger.allocations import Allocations
 from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.values import Lease, WorkerOffer
@@ -38,12 +34,12 @@ from neurocortex.worker.allocator import Allocator
 from neurocortex.worker.dispatcher import Dispatcher
 from neurocortex.worker.due import DueRuns, Taken
 from neurocortex.worker.execution import Ended, Executions
-from neurocortex.worker.holdings import Holding, Holdings
+from neurocortex.worker.holdings import Holding, Holdings, give_back
 from neurocortex.worker.job import JobConfiguration
 from neurocortex.worker.loops import Loops, patiently
 from neurocortex.worker.notices import Notices
 from neurocortex.worker.recovery import Recovery
-from neurocortex.worker.results import OldResults
+from neurocortex.worker.results import DefaultStorage, OldResults
 from neurocortex.worker.rounds import Rounds
 from neurocortex.worker.suspensions import Suspensions
 from neurocortex.worker.upkeep import (
@@ -55,7 +51,8 @@ from neurocortex.worker.upkeep import (
 from neurocortex.worker.warm import WarmProcesses
 
 RECONCILE_S: Final = 10.0
-"""A lease that ran out is found so much later: with the lease well within a minute."""
+"""A lease that ran out is found so much later, or a lease later where that is less: well within a
+minute."""
 
 RETRIES_S: Final = 2.0
 MOST_BEGUN: Final = 1_000
@@ -133,6 +130,7 @@ class Host:
         enter = self._stack.enter_async_context
         redis = await enter(Redis.from_url(running.redis_url, decode_responses=True))
         self._client = client = await enter(get_client())
+        self.default_storage = DefaultStorage(client)
         context = await enter(FlowRunExecutorContext())
         letters = self._stack.enter_context(DeadLetters(running.database_url))
         keep = timedelta(days=self._settings.dead_letters.keep_days)
@@ -147,8 +145,9 @@ class Host:
         self._offer = offer
         self._ledger = Ledger(redis)
         allocations = Allocations(redis)
-        self._executions = Executions(context, self._processes, await enter(self.suspensions))
-        recovery = Recovery(client, self._pool_names)
+        recovery = Recovery(client, self._pool_names, self._settings.worker.restarts)
+        suspensions = await enter(self.suspensions)
+        self._executions = Executions(context, self._processes, suspensions, recovery)
         self._due = DueRuns(
             client,
             self._ledger,
@@ -165,12 +164,13 @@ class Host:
             self._ledger, recovery, allocations, offer, self._holdings, life
         )
         retries = Retries(client, recovery, self._holdings, self._executions)
+        await patiently(lambda: life.join(recovery))
         await enter(self._loops)
         every_s = self._settings.worker.lease_s / BEATS_PER_LEASE
         allocate_s = self._settings.scheduling.allocate_every_s
         self._loops.repeat(life.beat, every_s, every_s)  # a later one would find the lease up
         self._loops.repeat(lambda: allocator.allocate(self._due, self._dispatcher), allocate_s)
-        self._loops.repeat(self._reconciler.look, RECONCILE_S)
+        self._loops.repeat(self._reconciler.look, min(RECONCILE_S, offer.lease_s))
         self._loops.repeat(retries.look, RETRIES_S)
         notices = Notices(client, self._ledger, allocations, offer.name, policy)
         self._loops.repeat(lambda: notices.write(self._due, self._dispatcher.limits), NOTICES_S)
@@ -225,9 +225,13 @@ class Host:
             holding.cpu_s, holding.completed = ended.cpu_s, ended.completed
         return ended
 
+    def runs(self, run_id: UUID) -> bool:
+        """Return whether a run has a process here."""
+        return run_id in self._executions.running
+
     async def kill(self, run_id: UUID) -> bool:
         """Kill a run's process; False: there is none."""
-        if run_id not in self._executions.running:
+        if not self.runs(run_id):
             return False
         await self._executions.end(run_id)
         return True
@@ -266,17 +270,9 @@ class Host:
 
     async def _settle(self, holding: Holding) -> None:
         """Give back the lease of a run, and keep the run for people if it has failed for good."""
-        try:
-            if holding.has_started:
-                await self._ledger.release(holding.lease, holding.cpu_s)
-            else:
-                self._due.read_all_soon()  # if it is still due, nobody knows
-                await self._ledger.hand_back(holding.lease)
-        except StaleLeaseError as error:
-            logger.debug("%s", error)
-        except LedgerUnavailableError as error:
-            # The reconciler finds a lease in our name without a process, and ends it.
-            logger.warning("A slot is given back later: %s", error)
+        if not holding.has_started:
+            self._due.read_all_soon()  # if it is still due, nobody knows
+        await give_back(holding, self._ledger, lambda: self._draining)
         self._rounds.freed()
         if not holding.completed:
             await patiently(lambda: self._dead_letters.run_ended(holding.run.id))

@@ -3,25 +3,27 @@
 import os
 import time
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, ClassVar, Final, Literal
 from uuid import UUID
 
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, Flow, FlowRun, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.settings import Settings, get_current_settings
 from prefect.workers.base import BaseJobConfiguration, BaseVariables
 from pydantic import Field, PrivateAttr
 
 from neurocortex.domain.deployments import Tier
-from neurocortex.domain.work import DEFAULT_TENANT, TENANT_NAME, Resources, Work
+from neurocortex.domain.work import DEFAULT_TENANT, TENANT_NAME, TENANT_TAG, Resources, Work
 
 FIRST_COST: Final = 1.0
 """Cpu-seconds a run is charged for before one of its deployment has ended."""
 
-TENANT_TAG: Final = "tenant:"
-"""`tenant:acme` among a run's tags names its tenant as well: tags can be given in the UI's form."""
-
 RUN_TENANT: Final = "PREFECT__NEUROCORTEX_TENANT"
 """In the environment of a run's process: its tenant, for its tasks and those of its subflows."""
+
+
+UNUSED: Final = frozenset({"name", "labels"})
+"""Prefect's variables for infrastructure that has names and labels: a process has none."""
 
 
 class Variables(BaseVariables):
@@ -97,6 +99,31 @@ class Variables(BaseVariables):
         True, description="Whether what it prints is also written to the worker's output."
     )
 
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the form as JSON schema, as small as it can be.
+
+        The server checks schema and values anew for each run that is created, at about a
+        millisecond of its processor time for each field. Where a field may be unset it allows null
+        by itself.
+        """
+        schema = super().model_json_schema(*args, **kwargs)
+        fields = schema["properties"].items()
+        schema["properties"] = {
+            name: _without_null(field) for name, field in fields if name not in UNUSED
+        }
+        return schema
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """Return a field's schema for "nothing or a value" as the one for the value."""
+    match field:
+        case {"anyOf": [{"enum": _}, {"type": "null"}]}:
+            return {name: value for name, value in field.items() if name != "default"}
+        case {"anyOf": [value, {"type": "null"}], "default": None, **others}:
+            return {**others, **value}
+    return field
+
 
 class JobConfiguration(BaseJobConfiguration):
     """What it takes to start one run; the other variables only concern when and where."""
@@ -106,12 +133,43 @@ class JobConfiguration(BaseJobConfiguration):
     memory: float = 512
     working_dir: Path | None = None
     stream_output: bool = True
+    _known_environment: ClassVar[tuple[Settings, dict[str, str]] | None] = None
     _module_entrypoint: str = PrivateAttr("")
+    _restart_when_lost: bool = PrivateAttr(False)
+    _results_in_files: bool = PrivateAttr(False)
 
     @property
     def module_entrypoint(self) -> str:
         """The flow's module path; empty where Prefect has to load its code from somewhere."""
         return self._module_entrypoint
+
+    @property
+    def results_in_files(self) -> bool:
+        """Whether the server is known to name no storage for results."""
+        return self._results_in_files
+
+    @property
+    def restart_when_lost(self) -> bool:
+        """Whether the run starts again when its process was killed."""
+        return self._restart_when_lost
+
+    def keep_results_in_files(self) -> None:
+        """Take note that the server names no storage for results."""
+        self._results_in_files = True
+
+    @classmethod
+    def json_template(cls) -> dict[str, Any]:
+        """Return where the form's values go."""
+        places = super().json_template().items()
+        return {name: place for name, place in places if name not in UNUSED}
+
+    @classmethod
+    def _base_environment(cls) -> dict[str, str]:
+        """Return Prefect's settings as variables: written out once, as it takes 10 to 25 ms."""
+        current = get_current_settings()
+        if cls._known_environment is None or cls._known_environment[0] is not current:
+            cls._known_environment = (current, super()._base_environment())
+        return cls._known_environment[1]
 
     def prepare_for_flow_run(
         self,
@@ -130,7 +188,9 @@ class JobConfiguration(BaseJobConfiguration):
         self.command = own_command
         self.env = {**os.environ, **self.env}
         if work_pool is not None:
-            self.env[RUN_TENANT] = _tenant(variables(work_pool, deployment, flow_run), flow_run)
+            asked = variables(work_pool, deployment, flow_run)
+            self.env[RUN_TENANT] = _tenant(asked, flow_run)
+            self._restart_when_lost = asked.restart_when_lost
         if deployment is not None and not deployment.pull_steps:
             entrypoint = deployment.entrypoint or ""
             self._module_entrypoint = "" if ":" in entrypoint else entrypoint

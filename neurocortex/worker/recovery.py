@@ -34,6 +34,10 @@ KINDS: Final = {
 }
 """By Prefect's states; every other has ended."""
 
+AGAIN: Final = "It starts again"
+"""What the state says from which a lost run starts anew. The run's history is where it is counted:
+that outlives workers and Redis."""
+
 FOR_ANY_WORKER: Final = "reschedule"
 """Prefect's word for a retry that does not wait in a process."""
 
@@ -43,9 +47,10 @@ logger = logging.getLogger(__name__)
 class Recovery:
     """Reads what Prefect believes of runs, and corrects it."""
 
-    def __init__(self, client: PrefectClient, pools: Sequence[str]) -> None:
-        """Take the work pools by name."""
+    def __init__(self, client: PrefectClient, pools: Sequence[str], restarts: int) -> None:
+        """Take the work pools by name, and how often a run may start again."""
         self._client = client
+        self._restarts = restarts
         self._pools = WorkPoolFilter(name=WorkPoolFilterName(any_=list(pools)))
 
     async def views(self, runs: Collection[UUID]) -> Mapping[UUID, View]:
@@ -60,27 +65,47 @@ class Recovery:
         state = FlowRunFilterState(type=FlowRunFilterStateType(any_=busy))
         return await self._read(FlowRunFilter(state=state))
 
-    async def carry_out(self, step: Step) -> None:
-        """Do what a step says about the run's state; whatever its lease needs is the caller's."""
-        match step.action:
-            case Action.RESTART:
-                message = f"{step.reason} It starts again."
-                state: State = AwaitingRetry(scheduled_time=datetime.now(UTC), message=message)
-            case Action.CRASH:
-                state = Crashed(message=f"{step.reason} It may have done a part of its work.")
-            case Action.CANCEL:
-                state = Cancelled(message=f"{step.reason} It was being cancelled.")
-            case _:
-                return
+    async def carry_out(self, step: Step) -> State | None:
+        """Do what a step says about the run's state; whatever its lease needs is the caller's.
+
+        Returns:
+            The state the run is in now; None where it was left as it is.
+        """
+        if step.action not in (Action.RESTART, Action.CRASH, Action.CANCEL):
+            return None
         try:
-            if _kind(await self._client.read_flow_run(step.run)) not in UNDER_WAY:
-                return  # it has ended since it was looked at
+            kind = _kind(await self._client.read_flow_run(step.run))
+            if kind not in UNDER_WAY:
+                return None  # it has ended since it was looked at
+            if kind is Kind.CANCELLING and step.action is not Action.CANCEL:
+                return None  # somebody wants it to end: that is seen to when it is looked at again
             logger.warning("Flow run %s: %s (%s)", step.run, step.reason, step.action)
-            if step.action is Action.RESTART:
+            state = await self._state(step)
+            if state.is_scheduled():
                 await self.let_any_worker_take(step.run)
             await self._client.set_flow_run_state(step.run, state, force=True)
         except ObjectNotFound:
             logger.info("Flow run %s was deleted meanwhile.", step.run)
+            return None
+        return state
+
+    async def _state(self, step: Step) -> State:
+        """Return the state that a step puts a run in; a restart has an end."""
+        if step.action is Action.CANCEL:
+            return Cancelled(message=f"{step.reason} It was being cancelled.")
+        if step.action is Action.CRASH:
+            return Crashed(message=f"{step.reason} It may have done a part of its work.")
+        history = await self._client.read_flow_run_states(step.run)
+        before = sum(AGAIN in (state.message or "") for state in history)
+        if before >= self._restarts:
+            return Crashed(
+                message=(
+                    f"{step.reason} It has started again {before} times, and no more:"
+                    " see `NEUROCORTEX_WORKER__RESTARTS`."
+                )
+            )
+        message = f"{step.reason} {AGAIN} ({before + 1} of {self._restarts})."
+        return AwaitingRetry(scheduled_time=datetime.now(UTC), message=message)
 
     async def refuse(self, run: FlowRun, state: State) -> None:
         """End a run that cannot start, in a state that says why."""

@@ -1,11 +1,13 @@
-"""Persisted results of runs: kept for some days, then deleted."""
+"""Persisted results of runs: where they are kept, and that old ones are deleted."""
 
 import asyncio
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -15,6 +17,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import PrefectException
 
 from neurocortex.embedded.running import Running
 
@@ -26,7 +29,35 @@ NOT_FINAL: Final = [
     StateType.PAUSED,
 ]
 
+KNOWN_S: Final = 10.0
+"""So long after somebody set another default storage on the server, runs keep to the one before."""
+
 logger = logging.getLogger(__name__)
+
+
+class DefaultStorage:
+    """Where runs keep results whose flow names no storage: in files, or where the server says.
+
+    Prefect's engine asks the server twice in each run; here the worker asks now and then for all.
+    """
+
+    def __init__(self, client: PrefectClient) -> None:
+        """Take where to ask."""
+        self._client = client
+        self._in_files = False
+        self._asked_at = 0.0
+
+    async def is_in_files(self) -> bool:
+        """Return whether the server names no storage; False as well where that is not known."""
+        if not self._asked_at or time.monotonic() - self._asked_at > KNOWN_S:
+            try:
+                known = await self._client.read_server_default_result_storage()
+            except (httpx.HTTPError, PrefectException) as error:
+                logger.debug("Runs ask for the default storage themselves: %r", error)
+                return False
+            self._in_files = known.default_result_storage_block_id is None
+            self._asked_at = time.monotonic()
+        return self._in_files
 
 
 class OldResults:

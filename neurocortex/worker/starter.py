@@ -62,7 +62,9 @@ class WarmStarter:
         """Start it, say so, and wait for its end."""
         port, token = self._control.register(flow_run.id)
         channel = {"PREFECT__CONTROL_PORT": str(port), "PREFECT__CONTROL_TOKEN": token}
-        told = (known(flow_run), self._configuration.module_entrypoint, str(self._suspension))
+        results = engine.IN_FILES if self._configuration.results_in_files else ""
+        entrypoint = self._configuration.module_entrypoint
+        told = (known(flow_run), entrypoint, str(self._suspension), results)
         order = _order(flow_run, self._configuration, self._folder, engine.__name__, channel, told)
         self.process = await _start(self._processes, order)
         scope = create_isolated_termination_scope(self.process.pid)

@@ -52,6 +52,15 @@ class SignsOfLife:
         since = self._steady_since
         return since is not None and time.monotonic() - since > self._offer.lease_s
 
+    async def join(self, recovery: Recovery) -> None:
+        """Give the first one.
+
+        Where nobody has joined before though runs go on, the ledger was lost a moment ago: nothing
+        is granted until the workers of those runs have entered them again.
+        """
+        if await self._ledger.join(self._offer) and await recovery.under_way():
+            await self._ledger.close(self._offer.lease_s)
+
     async def beat(self) -> None:
         """Give one."""
         try:

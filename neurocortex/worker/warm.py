@@ -111,11 +111,6 @@ class WarmProcesses:
         """Wait until a zygote that died has a successor."""
         await self._is_replaced.wait()
 
-    @property
-    def running(self) -> int:
-        """How many processes run."""
-        return len(self._running)
-
     async def start(self, order: Start) -> WarmProcess:
         """Start a process.
 

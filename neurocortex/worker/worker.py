@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from uuid import UUID
 
 import anyio
@@ -18,9 +18,11 @@ import httpx
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import InfrastructureNotFound, ObjectNotFound, PrefectException
+from prefect.flows import Flow
 from prefect.states import Pending
 from prefect.workers.base import BaseWorker, BaseWorkerResult
 
+from neurocortex.errors import NoLeaseError
 from neurocortex.settings import settings
 from neurocortex.worker.due import Taken
 from neurocortex.worker.host import Host
@@ -156,7 +158,8 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
         await anyio.sleep(SETTLED_S)
         try:
             await self._give_worker_labels_to_flow_run(flow_run_id)
-            await self.client.update_flow_run(flow_run_id, infrastructure_pid=str(pid))
+            if self.host.runs(flow_run_id):
+                await self.client.update_flow_run(flow_run_id, infrastructure_pid=str(pid))
         except (httpx.HTTPError, PrefectException) as error:
             self._logger.warning("Flow run %s has no label of ours: %s", flow_run_id, error)
 
@@ -176,6 +179,8 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
         configuration.prepare_for_flow_run(
             flow_run, deployment, flow, self.work_pool, self.name, self.backend_id
         )
+        if await self.host.default_storage.is_in_files():
+            configuration.keep_results_in_files()
         return configuration
 
     async def run(
@@ -189,6 +194,20 @@ class NeuroCortexWorker(BaseWorker[JobConfiguration, Variables, NeuroCortexWorke
             flow_run, configuration, task_status or anyio.TASK_STATUS_IGNORED
         )
         return NeuroCortexWorkerResult(status_code=ended.status, identifier=ended.identifier)
+
+    async def submit(
+        self,
+        flow: Flow[..., Any],
+        parameters: dict[str, Any] | None = None,  # noqa: ARG002 - as the base class has it
+        job_variables: dict[str, Any] | None = None,  # noqa: ARG002
+        flow_run: FlowRun | None = None,  # noqa: ARG002
+    ) -> NoReturn:
+        """Refuse a flow that would run at once: who starts next is decided among scheduled runs.
+
+        Raises:
+            NoLeaseError: always; it names what to use.
+        """
+        raise NoLeaseError(flow.name, self._work_pool_name)
 
     async def kill_infrastructure(
         self,

@@ -38,11 +38,16 @@ REFUSALS = openapi.refusals(400, 401, 403, 404, 429, 503)
 def router(services: Services) -> APIRouter:
     """Return the addresses."""
     routes = APIRouter(tags=["batches"])
+    _sending(routes, services)
+    _following(routes, services)
+    return routes
+
+
+def _sending(routes: APIRouter, services: Services) -> None:
     callers, batches, chosen = services.callers, services.batches, services.settings.batches
     bodies = Bodies(round(chosen.max_body_mb * MEGABYTE), chosen.receive_timeout_s)
     uploads = Uploads()
     views = BatchViews(services.views.ui_url)
-    longest_s = services.settings.gateway.longest_wait_s
 
     @routes.post(
         "/v1/batches",
@@ -77,6 +82,12 @@ def router(services: Services) -> APIRouter:
             standing = await batches.submit(sending)
         place = {"Location": location(standing.record.id)}
         return Response(views.render(standing), 202, headers=place, media_type=openapi.JSON)
+
+
+def _following(routes: APIRouter, services: Services) -> None:
+    callers, batches = services.callers, services.batches
+    views = BatchViews(services.views.ui_url)
+    longest_s = services.settings.gateway.longest_wait_s
 
     @routes.get("/v1/batches/{id}", responses={**KNOWN, **REFUSALS})
     async def look(
@@ -114,8 +125,6 @@ def router(services: Services) -> APIRouter:
         tenant = (await callers.identify(request, Scope.BATCHES_WRITE)).tenant
         standing = await batches.cancel(id, tenant)
         return Response(views.render(standing), 202, media_type=openapi.JSON)
-
-    return routes
 
 
 async def _lines(batches: Batches, batch: UUID, tenant: str) -> AsyncGenerator[bytes]:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from neurocortex.gateway import headers, openapi
+from neurocortex.gateway.direct import DirectRoute
 from neurocortex.gateway.disconnects import unless_gone
 from neurocortex.gateway.edge import request_id
 from neurocortex.gateway.intake import Accepted
@@ -22,7 +23,7 @@ from neurocortex.security.principal import Principal
 
 def router(services: Services) -> APIRouter:
     """Return the address."""
-    routes = APIRouter(tags=["requests"])
+    routes = APIRouter(tags=["requests"], route_class=DirectRoute)
     examples = {pipeline.operation: sample(pipeline) for pipeline in services.registry}
 
     @routes.post(

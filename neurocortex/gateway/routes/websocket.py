@@ -34,6 +34,9 @@ from neurocortex.security.principal import Principal
 AT_ONCE: Final = 64
 """Requests of one connection that are worked on at once."""
 
+PROTOCOL: Final = "neurocortex.v1"
+"""What a browser offers beside its key: `new WebSocket(url, ["neurocortex.v1", "bearer.KEY"])`."""
+
 REFUSED: Final = 1008
 """The close code for who may not connect (RFC 6455, 7.4.1: policy)."""
 
@@ -63,7 +66,9 @@ def router(services: Services) -> APIRouter:
         except (AccessError, ConnectorError) as error:
             await socket.close(REFUSED, str(error)[:120])
             return
-        await socket.accept()
+        # A browser that offers protocols wants one of them back; the one with the key is not sent.
+        offered = socket.scope.get("subprotocols", ())
+        await socket.accept(PROTOCOL if PROTOCOL in offered else None)
         await _Conversation(services, socket, principal).hold()
 
     return routes

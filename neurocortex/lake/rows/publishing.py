@@ -10,6 +10,7 @@ from neurocortex.lake.database import DriverConnection
 from neurocortex.lake.rows import staging, table
 from neurocortex.lake.rows.staging import Removed
 from neurocortex.lake.rows.table import LOAD_COLUMN, Table, WriteMode, names
+from neurocortex.lake.versions import former_rows, numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def publish(connection: DriverConnection, load_id: UUID, target: Table, staged: 
     Raises:
         LoadError: the table differs from the dataset, or the staged rows are not all there.
     """
-    _wait_for_turn(connection, target)
+    wait_for_turn(connection, str(target))
     found = staging.count(connection, load_id)
     if found != staged:
         raise LoadError(
@@ -42,21 +43,37 @@ def publish(connection: DriverConnection, load_id: UUID, target: Table, staged: 
             " or something else removed them. Run the load again.",
         )
     table.check(connection, target)
-    table.create(connection, target)
+    version = _versioned(connection, target)
     existing: tuple[Removed, ...] = ()
     deleted = 0
     if target.mode is WriteMode.REPLACE:
+        former_rows.keep_all(connection, target, version)
         deleted = connection.execute(sql.SQL("DELETE FROM {}").format(target.identifier)).rowcount
     elif target.mode is WriteMode.APPEND and target.keys:
         existing = tuple(staging.remove_existing(connection, load_id, target))
+    elif target.mode is WriteMode.UPSERT:
+        former_rows.keep_replaced(connection, target, version, staging.identifier(load_id))
     loaded = connection.execute(_insertion(load_id, target), (load_id,)).rowcount
     staging.drop(connection, load_id)
     return Published(loaded, deleted, existing)
 
 
-def _wait_for_turn(connection: DriverConnection, target: Table) -> None:
-    """Two loads into one table would otherwise both find a key missing and then collide."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(target),))
+def wait_for_turn(connection: DriverConnection, target: str) -> None:
+    """Hold the table (`data.NAME`) against other loads until the transaction ends.
+
+    Two of them would otherwise both find a key missing and then collide.
+    """
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (target,))
+
+
+def _versioned(connection: DriverConnection, target: Table) -> int:
+    """Make the table and the one for its former rows; return the version the table is at."""
+    version = numbers.present(connection, numbers.ROWS, str(target))
+    made = table.create(connection, target)
+    lost = former_rows.make(connection, target.name, anew=made)
+    if lost or (made and version):
+        numbers.forget_before(connection, numbers.ROWS, str(target), version + 1)
+    return version
 
 
 def _insertion(load_id: UUID, target: Table) -> sql.Composed:

@@ -40,7 +40,7 @@ def open_load(engine: Engine, target: Table, flow_run_id: UUID | None) -> Load:
         LakeUnavailableError: PostgreSQL does not answer.
     """
     with translated(), engine.begin() as connection:
-        _create_schemas(connection)
+        create_schemas(connection)
         table.check(driver(connection), target)
         for abandoned in _abandoned(connection):
             _close_failed(connection, abandoned, "it was interrupted before it was finished.")
@@ -102,7 +102,8 @@ def _abandoned(connection: Connection) -> Sequence[UUID]:
     ).all()
 
 
-def _create_schemas(connection: Connection) -> None:
+def create_schemas(connection: Connection) -> None:
+    """Make the schemas of the tables and of what is staged, where they are missing."""
     # IF NOT EXISTS alone fails when two processes create the same schema at once.
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
     for schema in (table.SCHEMA, staging.SCHEMA):

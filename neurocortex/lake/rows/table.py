@@ -77,8 +77,10 @@ def postgres_type(column: Column) -> str:
             return "timestamp without time zone"
 
 
-def create(connection: DriverConnection, table: Table) -> None:
-    """Create the table where it is missing; its key is the primary key."""
+def create(connection: DriverConnection, table: Table) -> bool:
+    """Create the table where it is missing, and tell so; its key is the primary key."""
+    if exists(connection, table.name):
+        return False
     parts = [
         sql.SQL("{} {}{}").format(
             sql.Identifier(column.name),
@@ -95,6 +97,15 @@ def create(connection: DriverConnection, table: Table) -> None:
             table.identifier, sql.SQL(", ").join(parts)
         )
     )
+    return True
+
+
+def exists(connection: DriverConnection, name: str) -> bool:
+    """Tell whether there is a table of that name in the schema of the datasets."""
+    found = connection.execute(
+        "SELECT FROM pg_tables WHERE schemaname = %s AND tablename = %s", (SCHEMA, name)
+    )
+    return found.fetchone() is not None
 
 
 def check(connection: DriverConnection, table: Table) -> None:
@@ -153,6 +164,32 @@ def _existing(connection: DriverConnection, table: Table) -> _Existing | None:
     return _Existing(
         {name: (kind, not_null) for name, kind, not_null in found},
         tuple(sorted(name for (name,) in key)),
+    )
+
+
+def columns_of(connection: DriverConnection, name: str) -> tuple[Column, ...]:
+    """Return the columns of a table as it is, without the platform's own; empty without one."""
+    kinds = {
+        "bigint": ColumnType.INTEGER,
+        "double precision": ColumnType.NUMBER,
+        "boolean": ColumnType.BOOLEAN,
+        "date": ColumnType.DATE,
+        "timestamp with time zone": ColumnType.TIMESTAMP,
+        "timestamp without time zone": ColumnType.TIMESTAMP,
+    }
+    found = _existing(connection, Table(name, ()))
+    if found is None:
+        return ()
+    return tuple(
+        Column(
+            name=column,
+            type=kinds.get(kind, ColumnType.TEXT),
+            nullable=not not_null,
+            key=column in found.key,
+            timezone="UTC" if kind == "timestamp with time zone" else None,
+        )
+        for column, (kind, not_null) in found.types.items()
+        if column != LOAD_COLUMN
     )
 
 

@@ -21,6 +21,7 @@ from neurocortex.errors import (
     SheddingError,
     TenantQueueFullError,
 )
+from neurocortex.redis_line import RedisLine
 from neurocortex.routing.route import Lane
 from tests.integration.conftest import MortalRedis
 
@@ -93,17 +94,15 @@ def test_a_place_is_entered_with_its_stream_entry_or_not_at_all(redis_url: str) 
     asyncio.run(scenario())
 
 
-def test_a_release_goes_along_in_the_callers_pipeline(redis_url: str) -> None:
+def test_a_release_goes_along_with_the_callers_commands(redis_url: str) -> None:
     async def scenario() -> None:
         async with Redis.from_url(redis_url) as redis:
             admission = Admission(redis, Limits())
             mine = ticket(Lane.REALTIME)
             await admission.admit(mine)
-            async with redis.pipeline(transaction=False) as pipeline:
-                pipeline.set("reply", b"1")
-                admission.release_in(pipeline, mine)
-                admission.release_in(pipeline, mine)
-                assert await pipeline.execute() == [True, 1, 0]
+            release = admission.release_command(mine)
+            line = RedisLine(redis, 5)
+            assert await line.say([("SET", "reply", b"1"), release, release]) == [b"OK", 1, 0]
 
     asyncio.run(scenario())
 

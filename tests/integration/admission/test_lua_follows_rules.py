@@ -140,7 +140,7 @@ EARLIER = st.tuples(st.sampled_from(["release", "release", "hold", "again"]), st
 TICKS = st.tuples(st.just("tick"), st.sampled_from([0.004, 0.2503, 0.2503, 1.03, 4.1]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(events=st.lists(st.one_of(ADMITS, ADMITS, EARLIER, TICKS), min_size=20, max_size=80))
 def test_same_verdicts(redis_server_url: str, events: list[tuple[object, ...]]) -> None:
     asyncio.run(_same_verdicts(redis_server_url, events))

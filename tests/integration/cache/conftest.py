@@ -88,6 +88,8 @@ class Line:
         self.garbage: bytes | None = None
         """Comes in place of what Redis answers."""
         self.url = ""
+        self.requests = 0
+        """Pieces that came from the near end: what was sent together is one."""
 
     async def lay(self) -> None:
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
@@ -123,6 +125,7 @@ class Line:
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool = False
     ) -> None:
         while data := await source.read(65536):
+            self.requests += not answers
             await asyncio.sleep(self.delay_s)
             sink.write(self.garbage if answers and self.garbage else data)
             await sink.drain()

@@ -132,6 +132,17 @@ async def test_poisoned_bytes_in_redis_are_a_miss(
         assert (await there.get_or_compute(KEY, Work("newer"))).value == "new"
 
 
+async def test_an_entry_whose_age_is_nonsense_is_a_miss(
+    instances: "Instances", client: Redis
+) -> None:
+    async with instances.open("a") as here:
+        await here.get_or_compute(KEY, Work())
+    await client.hset(f"neurocortex:cache:entry:{KEY}", "m", "yesterday")
+    async with instances.open("b") as there:
+        assert (await there.get_or_compute(KEY, Work("new"))).value == "new"
+        assert there.stats()["redis"].failures == 0
+
+
 async def test_the_entry_of_another_tenant_under_this_key_is_a_miss(
     instances: "Instances", client: Redis
 ) -> None:

@@ -18,11 +18,12 @@ from neurocortex.cache.values import Computed, Policy
 from neurocortex.errors import CachedFailureError, UncacheableValueError
 
 if TYPE_CHECKING:
-    from tests.integration.cache.conftest import Instances
+    from tests.integration.cache.conftest import Instances, Line
 
 pytestmark = pytest.mark.anyio
 
 KEY = key_of("acme", "answers", {"question": "why"})
+PATIENCE_S = 10.0
 ASKER = Path(__file__).parent / "asker.py"
 
 
@@ -91,6 +92,23 @@ async def test_many_callers_share_one_computation(instances: "Instances") -> Non
         found = await asyncio.gather(*asked)
     assert {each.value for each in found} == {"because"}
     assert work.runs == 1
+
+
+async def test_what_only_the_disk_has_goes_back_to_redis_many_at_a_time(
+    instances: "Instances", client: Redis
+) -> None:
+    keys = [Key("acme", "papers", str(number)) for number in range(200)]
+    async with instances.open() as cache:
+        for key in keys:
+            await cache.set(key, key.digest)
+    entries = [f"neurocortex:cache:entry:{key}" for key in keys]
+    await client.delete(*entries)
+    connections = (await client.info("stats"))["total_connections_received"]
+    async with instances.open() as cache:
+        found = await asyncio.gather(*(cache.get(key) for key in keys))
+        assert {each and each.level for each in found} == {"disk"}
+    assert await client.exists(*entries) == len(keys)
+    assert (await client.info("stats"))["total_connections_received"] < connections + 10
 
 
 async def test_a_cancelled_caller_cancels_nobody_else(instances: "Instances") -> None:
@@ -169,6 +187,32 @@ async def test_a_stale_value_stands_in_for_a_slow_computation(instances: "Instan
         found = await cache.get_or_compute(KEY, slow, Policy())
         assert found.value == "new"
     assert len(runs) == 1
+
+
+async def test_a_stale_value_that_comes_while_it_waits_for_the_lock_stands_in_too(
+    instances: "Instances", line: "Line"
+) -> None:
+    policy = Policy(ttl_s=0.1, stale_s=60, soft_timeout_s=0.0, jitter=0)
+    released = asyncio.Event()
+
+    async def slow() -> str:
+        await released.wait()
+        return "new"
+
+    async with instances.open() as holder, instances.open("b", line.url) as other:
+        await holder.get_or_compute(KEY, Work("old"), policy)
+        await asyncio.sleep(0.1)
+        await holder.get_or_compute(KEY, slow, policy)
+        await other.catch_up()
+        line.delay_s = 60.0  # the first read gives nothing in time: no stale value is known
+        waiting = asyncio.create_task(other.get_or_compute(KEY, slow, policy))
+        async with asyncio.timeout(PATIENCE_S):
+            while other.stats()["redis"].failures == 0:
+                await asyncio.sleep(0.01)
+            line.delay_s = 0.0
+            found = await waiting
+        assert (found.value, found.stale_because) == ("old", "computing it takes longer than 0 s")
+        released.set()
 
 
 async def test_an_invalidated_value_stands_in_for_nothing(instances: "Instances") -> None:

@@ -23,8 +23,11 @@ from neurocortex.dead_letters.handler import EVENT, DeadLetterHandler
 from neurocortex.dead_letters.letter import DeadLetter
 from neurocortex.dead_letters.replay import Replayer
 from neurocortex.dead_letters.store import DeadLetters
+from neurocortex.domain.deployments import Tier
 from neurocortex.embedded.prefect_api import ApiError, PrefectApi
 from neurocortex.errors import NotReplayableError
+from neurocortex.realtime.call import Call, Delivery
+from neurocortex.realtime.lost import letter_of
 
 SECRET = "hunter2-hunter2"
 KEEP = timedelta(days=90)
@@ -258,3 +261,33 @@ def test_a_server_that_does_not_answer_leaves_the_letter_as_it_is(
     with pytest.raises(ApiError):
         Replayer(PrefectApi("http://127.0.0.1:9/api"), letters).replay(letter)
     assert letters.get(letter.flow_run).replayed_as is None
+
+
+def test_a_request_of_the_lane_is_done_again_by_a_run_with_the_same_request(
+    deployed: Deployed, letters: DeadLetters, replayer: Replayer
+) -> None:
+    letter = of_the_lane({"operation": "echo", "text": "hello"})
+    letters.record(letter)
+    with pytest.raises(NotReplayableError, match="neurocortex deploy"):
+        replayer.replay(letter)
+    flow = deployed.client.create_flow_from_name("replay-request")
+    made = deployed.client.create_deployment(flow, "replay-request", enforce_parameter_schema=False)
+    run = deployed.read(replayer.replay(letter).run)
+    deployed.client.delete_deployment(made)
+    assert run.parameters == {"request": {"operation": "echo", "text": "hello"}}
+    assert run.tags == ["tenant:acme"]
+    assert letters.get(letter.flow_run).replayed_as == run.id
+
+
+def test_a_request_that_was_kept_without_its_secret_is_not_done_again(
+    letters: DeadLetters, replayer: Replayer
+) -> None:
+    letter = of_the_lane({"operation": "echo", "api_key": SECRET})
+    letters.record(letter)
+    with pytest.raises(NotReplayableError, match="without its secrets"):
+        replayer.replay(letter)
+
+
+def of_the_lane(request: dict[str, object]) -> DeadLetter:
+    call = Call(uuid4(), "echo", json.dumps(request).encode(), "acme", Tier.HIGH)
+    return letter_of(Delivery(call, "client", b"1-0"), ValueError("broken"))

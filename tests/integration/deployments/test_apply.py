@@ -28,12 +28,15 @@ APPLY_TIMEOUT_S = 120.0
 LIMITS = {Tier.CRITICAL: 64, Tier.HIGH: 64, Tier.MEDIUM: 3, Tier.LOW: 64}
 """The defaults, but for medium, which the tests set."""
 
+MAINTAIN = "maintain-lake/maintain-lake"
+
 PLACES = {
     INGEST: Tier.MEDIUM,
     answer(Tier.HIGH): Tier.HIGH,
     answer(Tier.CRITICAL): Tier.CRITICAL,
     etl("wine"): Tier.MEDIUM,
     etl("rides"): Tier.LOW,
+    MAINTAIN: Tier.LOW,
 }
 BLOCK_TYPES = ("lake", "cache", "stream", "forge", "llm-provider")
 PROVIDER = {
@@ -178,6 +181,7 @@ def test_a_datasets_deployment_loads_it_on_its_schedule_one_at_a_time(
     wine = found[etl("wine")]
     assert wine.parameters == {"dataset": "wine"}
     assert [schedule.active for schedule in wine.schedules] == [True]
+    assert [schedule.slug for schedule in found[MAINTAIN].schedules] == ["nightly"]
     assert wine.global_concurrency_limit is not None
     assert wine.global_concurrency_limit.limit == 1
     assert found[etl("rides")].schedules == []
@@ -248,11 +252,13 @@ def test_the_manifest_is_what_the_checkout_has() -> None:
     listed = {entry.name: entry.work_pool.name for entry in manifest.read().deployments}
     assert listed == {
         "ingest-documents": Tier.MEDIUM,
+        "reembed-collection": Tier.LOW,
         "answer-question-high": Tier.HIGH,
         "answer-question-critical": Tier.CRITICAL,
         "replay-request": Tier.LOW,
         "run-batch-medium": Tier.MEDIUM,
         "run-batch-low": Tier.LOW,
+        "maintain-lake": Tier.LOW,
     }
 
 

@@ -28,7 +28,9 @@ def test_nothing_is_started_for_what_exists(
         "PREFECT_API_URL": prefect_server,
     }
     with command.up() as started:
-        assert [record.name for record in started.state.services] == ["worker", "lane", "gateway"]
+        assert [record.name for record in started.state.services] == [
+            *("worker", "lane", "gateway", "lane-2")
+        ]
         assert started.state.api_url == prefect_server
         running = command.run("status")
         assert running.returncode == 0

@@ -77,6 +77,9 @@ def everything(connection: socket.socket) -> bytes:
         (b'{"operation": "echo", "text": "\\ud800"}', "invalid_request"),
         (b'{"operation": "echo", "text": ' + b"[" * 100_000, "invalid_request"),
         (b'{"operation": "echo", "session": "a b"}', "invalid_request"),
+        (b'{"operation": "echo", "text": "a\\u0000b"}', "unrecordable"),
+        (b'{"operation": "flowing", "text": "a\\u0000b"}', "unrecordable"),
+        (b'{"operation": "echo", "webhook": "https://hooks.example.org"}', "webhook_refused"),
     ],
 )
 def test_a_bad_body_is_refused_with_its_places(gateway: Gateway, body: bytes, code: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
 
 from tests.integration.gateway.conftest import Gateway
 
@@ -121,3 +122,16 @@ def test_nobody_connects_without_a_credential(gateway: Gateway) -> None:
     with pytest.raises(InvalidStatus) as refused:
         talk(gateway, never, key="wrong")
     assert refused.value.response.status_code == 403
+
+
+def test_a_browser_offers_its_key_as_a_protocol_and_never_gets_it_back(gateway: Gateway) -> None:
+    async def run(key: str) -> tuple[str | None, str]:
+        url = gateway.url.replace("http", "ws") + "/v1/ws"
+        offered = [Subprotocol("neurocortex.v1"), Subprotocol(f"bearer.{key}")]
+        async with asyncio.timeout(20), connect(url, subprotocols=offered) as socket:
+            await socket.send(asked("1", operation="echo", text="hello"))
+            return socket.subprotocol, (await heard(socket))["data"]["text"]
+
+    assert asyncio.run(run(gateway.admin)) == ("neurocortex.v1", "hello")
+    with pytest.raises(InvalidStatus):
+        asyncio.run(run("wrong"))

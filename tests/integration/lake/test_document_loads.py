@@ -11,6 +11,7 @@ from neurocortex.engines.lsa import LsaTrainer
 from neurocortex.errors import CollectionNotFoundError, EmbedderMismatchError, LakeError
 from neurocortex.lake.loading import LoadProgress
 from neurocortex.lake.loads import LoadKind, LoadStatus
+from neurocortex.lake.quarantine import MAX_PAYLOAD_CHARS
 from neurocortex.lake.store import Lake
 
 if TYPE_CHECKING:
@@ -131,7 +132,11 @@ def test_every_column_is_kept(lake: Lake, document: "MakeDocument") -> None:
 
 def test_what_was_refused_is_recorded_with_the_load(lake: Lake, document: "MakeDocument") -> None:
     refused = Quarantined(
-        source="/bad\udcff.txt", row=3, rule="no_text", reason="NUL \0 inside", payload="x" * 20_000
+        source="/bad\udcff.txt",
+        row=3,
+        rule="no_text",
+        reason="NUL \0 inside",
+        payload="x" * 2 * MAX_PAYLOAD_CHARS,
     )
     report = lake.load_documents("papers", [], LsaTrainer(), quarantined=[refused])
     (entry,) = lake.quarantine("papers")
@@ -139,7 +144,8 @@ def test_what_was_refused_is_recorded_with_the_load(lake: Lake, document: "MakeD
     assert entry.refused.source == r"/bad\udcff.txt"
     assert entry.refused.reason == r"NUL \0 inside"
     assert (entry.refused.row, entry.refused.rule) == (3, "no_text")
-    assert len(entry.refused.payload) == 10_000
+    assert len(entry.refused.payload) == MAX_PAYLOAD_CHARS
+    assert not entry.refused.is_whole
     assert lake.quarantine("others") == ()
     assert lake.quarantine() == (entry,)
 

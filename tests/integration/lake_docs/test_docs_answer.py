@@ -85,6 +85,9 @@ QUESTIONS = [
     ("Which port does Redis use?", "63790", {OPERATIONS}),
     ("What is an extractive answer?", "word for word", {CONCEPTS}),
     ("How do I ingest a folder?", "ingest", {ADD_DOCUMENTS, QUICKSTART}),
+    ("How do I restore a backup?", "backup restore", {OPERATIONS}),
+    ("How do I take a load back?", "lake rollback", {OPERATIONS}),
+    ("How do I erase what is stored about a person?", "privacy", {OPERATIONS}),
 ]
 """The question, what a right answer holds, and the files that say it."""
 

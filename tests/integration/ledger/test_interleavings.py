@@ -136,7 +136,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.redis = Redis.from_url(redis_url, decode_responses=True)
-        self.ledger = Ledger(self.redis, grace=0)
+        self.ledger = Ledger(self.redis, grace_s=0)
         self.model = Model()
         self.run(self.redis.flushdb())
 

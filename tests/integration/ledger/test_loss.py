@@ -21,6 +21,7 @@ pytestmark = pytest.mark.anyio
 
 HERE = WorkerOffer("here", 2, Resources(2, 2000), lease_s=30)
 THERE = WorkerOffer("there", 2, Resources(2, 2000), lease_s=30)
+NEW = WorkerOffer("new", 2, Resources(2, 2000), lease_s=30)
 BRIEF_S = 0.2
 
 
@@ -129,11 +130,12 @@ async def test_after_the_loss_of_redis_workers_enter_their_leases_again(
 
 
 async def test_after_a_loss_nothing_is_granted_until_all_had_time_to_enter_their_leases(
-    ledger: Ledger, client: Redis
+    client: Redis,
 ) -> None:
     """Else the second run of a deployment could start while the first is not known again."""
-    other, here = Ledger(client), replace(HERE, lease_s=0.4)
-    await ledger.join(here)
+    brief = 0.3
+    ledger, other, newcomer = (Ledger(client, grace_s=brief) for _ in range(3))
+    await ledger.join(HERE)
     await other.join(THERE)
     limited = Work(
         id=uuid4(),
@@ -148,17 +150,33 @@ async def test_after_a_loss_nothing_is_granted_until_all_had_time_to_enter_their
     running = await ledger.acquire(limited, "here", {}, 0, ())
     assert isinstance(running, Lease)
     await client.flushall()
-    assert await other.beat(replace(THERE, lease_s=0.4), ()) == ()
+    assert await other.beat(THERE, ()) == ()
     second = replace(limited, id=uuid4())
-    refusal = await other.acquire(second, "there", {}, 0, ())
-    assert isinstance(refusal, Refusal)
-    assert refusal.reason is Reason.LOST
-    assert await ledger.beat(here, (running,)) == (running,)
+    assert not await newcomer.join(NEW), "somebody has been here before it"
+    for each, name in ((other, "there"), (newcomer, "new")):
+        refusal = await each.acquire(second, name, {}, 0, ())
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason is Reason.LOST
+    assert await ledger.beat(HERE, (running,)) == (running,)
     assert isinstance(await ledger.restore(running), Lease)
-    await asyncio.sleep(0.25)
+    await asyncio.sleep(brief)
     refusal = await other.acquire(second, "there", {}, 0, ())
     assert isinstance(refusal, Refusal)
     assert refusal.reason is Reason.DEPLOYMENT_LIMIT
+
+
+async def test_who_joins_a_blank_ledger_is_told_and_may_close_it(client: Redis) -> None:
+    """A worker that comes first after a loss knows of none: it has to ask what runs."""
+    ledger = Ledger(client, grace_s=BRIEF_S)
+    assert await ledger.join(HERE)
+    assert not await ledger.join(HERE)
+    work = Work(uuid4(), Tier.LOW, "default", Resources(1, 100), cost=4.0, since=0.0)
+    await ledger.close(HERE.lease_s)
+    refusal = await ledger.acquire(work, "here", {}, 0, ())
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.LOST
+    await asyncio.sleep(BRIEF_S)
+    assert isinstance(await ledger.acquire(work, "here", {}, 0, ()), Lease)
 
 
 async def test_a_released_lease_cannot_be_restored(ledger: Ledger) -> None:

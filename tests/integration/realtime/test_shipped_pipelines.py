@@ -21,12 +21,13 @@ from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier
 from neurocortex.engines.openai_chat import close_clients
 from neurocortex.errors import RemoteError
 from neurocortex.lake.store import Lake
+from neurocortex.lake.texts import document_text
 from neurocortex.realtime.answers import Part
 from neurocortex.realtime.call import Call
 from neurocortex.requests.registry import Registry
 from neurocortex.routing.route import Lane
 from neurocortex.settings import settings
-from neurocortex.testing.openai_server import OpenAIServer
+from neurocortex.testing.openai_server import Failure, OpenAIServer
 from tasks.lake import kept_open, opened
 from tests.integration.realtime.harness import Bench, bench
 
@@ -38,6 +39,23 @@ DOCUMENTS = [
     {"source": "levels", "text": "Levels of the cache keep documents for some minutes."},
     {"source": "vectors", "text": "Vectors of documents are compared on the platform."},
 ]
+
+
+STORY = (
+    "Bees pollinate the apple trees of the valley every spring. "
+    "Without bees the apple trees of the valley bear hardly any fruit. "
+    "The valley's apple harvest depends on its bees and their keepers. "
+    "A museum of clocks opened in the capital last year. "
+    "Farmers of the valley rent hives of bees when the apple trees bloom."
+)
+
+LABELLED = {
+    "labels": ["billing", "technical"],
+    "examples": [
+        {"text": "I was charged twice for one invoice.", "label": "billing"},
+        {"text": "The app crashes at start.", "label": "technical"},
+    ],
+}
 
 
 @pytest.fixture
@@ -97,6 +115,10 @@ def test_texts_go_in_and_are_found_answered_from_embedded_and_deleted(
 
             found = await ask(at, "search", collection="notes", query="Which tiers are there?")
             assert found["passages"][0]["source"] == "tiers"
+            none = await ask(
+                at, "search", collection="notes", query="tiers", filters={"author": "nobody"}
+            )
+            assert none["passages"] == []
             answer = await ask(at, "answer", collection="notes", question="What are the tiers?")
             assert answer["kind"] == "extractive"
             assert "critical, high, medium and low" in answer["text"]
@@ -119,6 +141,139 @@ def test_texts_go_in_and_are_found_answered_from_embedded_and_deleted(
             assert "tiers" not in [passage["source"] for passage in left["passages"]]
 
     asyncio.run(main())
+
+
+def test_texts_are_summarised_and_classified_without_an_llm(lake: Lake, redis_url: str) -> None:
+    async def main() -> None:
+        async with bench(redis_url) as at, at.lane(shipped()):
+            long = {"source": "long", "text": f"{STORY} {'So it went on for years. ' * 60}"}
+            await ask(at, "upsert", collection="notes", documents=[*DOCUMENTS, long])
+            short = await ask(at, "summarise", text=STORY, sentences=2)
+            assert (short["method"], short["model"]) == ("extractive", "lexrank")
+            assert "bees" in short["text"]
+            assert len(short["text"]) < len(STORY)
+
+            document = await ask(at, "summarise", collection="notes", source="long", sentences=2)
+            assert document["sources"] == ["long"]
+            assert "bees" in document["text"]
+            found = await ask(
+                at, "summarise", collection="notes", query="Which tiers are there?", sentences=1
+            )
+            assert "riority tiers" in found["text"]
+            assert "tiers" in found["sources"]
+            with pytest.raises(RemoteError) as raised:
+                await ask(at, "summarise", collection="notes", source="unknown")
+            assert raised.value.code == "document_not_found"
+
+            labelled = await ask(at, "classify", text="My invoice is wrong.", **LABELLED)
+            assert (labelled["method"], labelled["label"]) == ("examples", "billing")
+            labels = {"labels": ["levels of the cache", "priority tiers of the platform"]}
+            nearest = await ask(
+                at, "classify", text="Priority tiers share slots", collection="notes", **labels
+            )
+            assert (nearest["method"], nearest["model"]) == ("similarity", "lsa")
+            assert nearest["label"] == "priority tiers of the platform"
+
+    asyncio.run(main())
+
+
+def test_a_document_reads_as_it_was_loaded(lake: Lake, redis_url: str) -> None:
+    """Its chunks overlap: what two share is there once."""
+    text = " ".join(f"Sentence {number} stands at its place." for number in range(200))
+
+    async def main() -> None:
+        async with bench(redis_url) as at, at.lane(shipped()):
+            document = {"source": "long", "text": text}
+            await ask(at, "upsert", collection="long", documents=[document])
+
+    asyncio.run(main())
+    assert lake.collection("long").chunks > 2
+    assert document_text(lake.engine, "long", "long").text == text
+
+
+def test_an_llm_summarises_classifies_and_extracts_and_is_charged(
+    lake: Lake, redis_url: str
+) -> None:
+    def reply(prompt: str) -> str | Failure:
+        if "fail" in prompt:
+            return Failure(500)
+        if "Invoice" in prompt:
+            return '{"number": 17}'
+        return '{"billing": 0.9, "technical": 0.3}' if "charged" in prompt else "Bees matter."
+
+    async def main() -> None:
+        async with bench(redis_url) as at, at.lane(shipped()):
+            reply = await at.client.call(*call("summarise", text=STORY))
+            assert json.loads(reply.body)["text"] == "Bees matter."
+            assert reply.usage is not None
+            assert (reply.usage.calls, reply.usage.completion_tokens) == (1, 2)
+            assert reply.usage.cost == pytest.approx((1 * 2.0 + 2 * 10.0) / 1e6)
+
+            long = f"{STORY} " * 130
+            parts = await at.client.call(*call("summarise", text=long))
+            assert parts.usage is not None
+            assert parts.usage.calls == 1 + -(-len(long) // 24_000)
+
+            labelled = await ask(at, "classify", text="I was charged twice.", **LABELLED)
+            assert (labelled["method"], labelled["label"]) == ("llm", "billing")
+            schema = {"type": "object", "properties": {"number": {"type": "integer"}}}
+            found = await ask(at, "extract", text="Invoice 17", json_schema=schema)
+            assert (found["data"], found["is_repaired"]) == ({"number": 17}, False)
+            wrong = {"type": "object", "properties": {"number": {"type": "string"}}}
+            with pytest.raises(RemoteError) as raised:
+                await ask(at, "extract", text="Invoice 17", json_schema=wrong)
+            assert raised.value.code == "extraction_invalid"
+
+            fallen = await ask(at, "summarise", text=f"{STORY} They fail.", sentences=2)
+            assert fallen["method"] == "extractive"
+            assert "failed" in fallen["note"]
+            quoted = await ask(at, "classify", text="My invoices fail.", **LABELLED)
+            assert (quoted["method"], quoted["label"]) == ("examples", "billing")
+
+            budget = {"budget": {"tokens": 2000}}
+            with pytest.raises(RemoteError, match="spent in") as raised:
+                await ask(at, "summarise", text=long, **budget)
+            assert raised.value.code == "token_budget_spent"
+            small = {"budget": {"tokens": 20}, "messages": [{"role": "user", "content": "x" * 400}]}
+            with pytest.raises(RemoteError, match="0 were spent in 0 calls") as raised:
+                await ask(at, "chat", **small)
+            await close_clients()
+
+    with OpenAIServer(reply) as server:
+        provider = blocks.LLMProvider(
+            base_url=server.base_url, model=server.model, prompt_price=2.0, completion_price=10.0
+        )
+        provider.save(DEFAULT_BLOCK, overwrite=True)
+        try:
+            asyncio.run(main())
+        finally:
+            blocks.LLMProvider.delete(DEFAULT_BLOCK)
+
+
+def test_a_tenant_has_so_many_tokens_a_day(
+    lake: Lake, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEUROCORTEX_REDIS_URL", redis_url)
+    monkeypatch.setenv("NEUROCORTEX_LLM__TENANT_TOKENS_PER_DAY", "1500")
+    settings.cache_clear()
+    message = {"messages": [{"role": "user", "content": "Say it."}]}
+
+    async def main() -> None:
+        async with bench(redis_url) as at, at.lane(shipped()):
+            for _ in range(3):  # each may take 1024, and takes 5
+                assert (await ask(at, "chat", **message))["text"] == "Four words are said."
+            with pytest.raises(RemoteError, match="has 1485 of its 1500 tokens left") as raised:
+                await ask(at, "chat", max_tokens=2000, **message)
+            assert raised.value.code == "tenant_budget_spent"
+            await close_clients()
+
+    with OpenAIServer(lambda _: "Four words are said.") as server:
+        provider = blocks.LLMProvider(base_url=server.base_url, model=server.model)
+        provider.save(DEFAULT_BLOCK, overwrite=True)
+        try:
+            asyncio.run(main())
+        finally:
+            blocks.LLMProvider.delete(DEFAULT_BLOCK)
 
 
 def test_a_lake_stays_open_until_its_block_is_edited(lake: Lake, database_url: str) -> None:
@@ -146,8 +301,19 @@ def test_bad_texts_stay_out_and_missing_things_are_named(lake: Lake, redis_url: 
                 with pytest.raises(RemoteError) as raised:
                     await ask(at, operation, collection="missing", **fields)
                 assert raised.value.code == "collection_not_found"
-            with pytest.raises(RemoteError, match="fitted on a collection"):
+            with pytest.raises(RemoteError, match="name one in `collection`") as raised:
                 await ask(at, "embed", texts=["x"])
+            assert raised.value.code == "collection_needed"
+            with pytest.raises(RemoteError, match="give `examples`") as raised:
+                await ask(at, "classify", text="x", labels=["a", "b"])
+            assert raised.value.code == "collection_needed"
+            for about in ("query", "source"):
+                with pytest.raises(RemoteError) as raised:
+                    await ask(at, "summarise", collection="missing", **{about: "x"})
+                assert raised.value.code == "collection_not_found"
+            with pytest.raises(RemoteError) as raised:
+                await ask(at, "extract", text="x", json_schema={"type": "object"})
+            assert raised.value.code == "provider_missing"
             assert at.lost == []
 
     asyncio.run(main())

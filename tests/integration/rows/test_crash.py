@@ -50,7 +50,7 @@ def test_killed_while_staging(mortal: "MortalServer", mortal_lake: Engine, peopl
     mortal.start()
     assert names(mortal_lake) == ["Ada"]
     with mortal_lake.connect() as connection:
-        kept = quarantine.entries(connection, "data.people", 100)
+        kept = quarantine.entries(connection, quarantine.Choice("data.people"), 100)
     assert sorted(entry.refused.row or 0 for entry in kept) == [2, 4]
 
     outcome = etl.run(spec, mortal_lake)

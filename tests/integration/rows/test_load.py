@@ -37,7 +37,7 @@ def latest(lake: Engine) -> LoadRecord:
 
 def refused(lake: Engine, target: str = "data.people") -> list[Quarantined]:
     with lake.connect() as connection:
-        found = quarantine.entries(connection, target, 1000)
+        found = quarantine.entries(connection, quarantine.Choice(target), 1000)
     return sorted((entry.refused for entry in found), key=lambda entry: entry.row or 0)
 
 

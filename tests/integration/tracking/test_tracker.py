@@ -13,7 +13,8 @@ from neurocortex.domain.deployments import Tier
 from neurocortex.errors import KeyReusedError, RequestNotFoundError, SessionFullError
 from neurocortex.routing.route import Lane, Reason
 from neurocortex.settings import TrackingSettings
-from neurocortex.tracking.idempotency import digest
+from neurocortex.tracking import layout
+from neurocortex.tracking.idempotency import LEASE_S, digest
 from neurocortex.tracking.record import Record, Start, State
 from neurocortex.tracking.table import RequestTable
 from neurocortex.tracking.tracker import Tracker
@@ -149,6 +150,25 @@ def test_an_idempotency_key_belongs_to_the_first_request(
             assert not (await gateway.reserve("acme", "k1", digest(b"body"), uuid4())).is_new
             await gateway.free("acme", "k1", first)
             assert (await gateway.reserve("acme", "k1", digest(b"other"), uuid4())).is_new
+
+    asyncio.run(scenario())
+
+
+def test_a_key_is_kept_for_long_only_when_its_request_is_recorded(
+    redis_url: str, table: RequestTable
+) -> None:
+    async def scenario() -> None:
+        async with Redis.from_url(redis_url) as redis, tracker(redis_url, table) as gateway:
+            mine = record(Lane.REALTIME, key="k1")
+            await gateway.reserve("acme", "k1", digest(b"body"), mine.id)
+            name = f"{layout.NAMESPACE}:{layout.idempotency('acme', 'k1')}"
+            assert 0 < await redis.ttl(name) <= LEASE_S  # its gateway may die now
+            await gateway.track(mine)
+            assert await redis.ttl(name) > LEASE_S
+            later = record(Lane.REALTIME, key="k1")
+            assert (
+                await gateway.reserve("acme", "k1", digest(b"body"), later.id)
+            ).request == mine.id
 
     asyncio.run(scenario())
 

@@ -1,6 +1,8 @@
 """How runs end that do not just complete: what Prefect shows, and what is left of them."""
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -64,6 +66,31 @@ def test_a_run_that_dies_is_crashed_and_touches_no_other(
     (beside_trace / "open").touch()
     platform.reaches(beside, "Completed")
     platform.until(lambda: not main.holds() & {run, beside}, "both slots are free")
+
+
+def test_a_run_whose_process_is_killed_starts_again_where_it_may(
+    platform: "Platform", main: "Worker", tmp_path: Path
+) -> None:
+    deployed = platform.deploy("wait_or_return", POOL, restart_when_lost=True)
+    run = platform.start(deployed, trace=tmp_path)
+    platform.until((tmp_path / f"{run}.began").exists, "it runs")
+    os.kill(int((tmp_path / f"{run}.pid").read_text()), signal.SIGKILL)
+    platform.reaches(run, "Completed")
+    assert platform.past(run).count("AwaitingRetry") == 1
+    assert not (tmp_path / "hook").exists(), "it has not crashed"
+    platform.until(lambda: run not in main.holds(), "its slot is free")
+
+
+def test_a_run_that_dies_each_time_is_crashed_in_the_end(
+    platform: "Platform", tmp_path: Path, hook: Hook
+) -> None:
+    deployed = platform.deploy("kill_itself", POOL, restart_when_lost=True)
+    run = platform.start(deployed, trace=tmp_path)
+    platform.reaches(run, "Crashed")
+    message = platform.message(run)
+    assert "killed by SIGKILL. It has started again 3 times" in message
+    assert platform.past(run).count("AwaitingRetry") == 3
+    assert hook.ran(run)["message"] == message
 
 
 def test_a_run_over_its_memory_is_crashed_and_told_why(

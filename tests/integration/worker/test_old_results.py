@@ -1,4 +1,4 @@
-"""Results of runs that ended long ago are deleted, those of runs that go on are not."""
+"""Where runs keep their results; and that old ones are deleted, unless their run goes on."""
 
 import asyncio
 import os
@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.filesystems import LocalFileSystem
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Running
 
-from neurocortex.worker.results import OldResults
+from neurocortex.embedded import ports
+from neurocortex.worker.results import DefaultStorage, OldResults
 
 
 @flow
@@ -64,4 +66,36 @@ def test_results_of_a_run_that_goes_on_are_kept(prefect_server: str, storage: Pa
             assert left(storage) == {"0 days"}
 
     with temporary_settings({PREFECT_API_URL: prefect_server}):
+        asyncio.run(scenario())
+
+
+def test_results_are_in_files_unless_the_server_names_a_storage(
+    prefect_server: str, storage: Path
+) -> None:
+    async def scenario() -> None:
+        async with get_client() as client:
+            known = DefaultStorage(client)
+            assert await known.is_in_files()
+            elsewhere = await LocalFileSystem(basepath=str(storage)).asave("elsewhere")
+            await client.update_server_default_result_storage(elsewhere)
+            try:
+                assert not await DefaultStorage(client).is_in_files()
+                assert await known.is_in_files(), "it was told a moment ago"
+            finally:
+                await client.clear_server_default_result_storage()
+
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        asyncio.run(scenario())
+
+
+def test_without_a_server_nothing_is_known_of_its_storage() -> None:
+    async def scenario() -> None:
+        async with get_client() as client:
+            assert not await DefaultStorage(client).is_in_files()
+
+    nowhere = {
+        PREFECT_API_URL: f"http://127.0.0.1:{ports.free()}/api",
+        PREFECT_CLIENT_MAX_RETRIES: 0,
+    }
+    with temporary_settings(nowhere):
         asyncio.run(scenario())

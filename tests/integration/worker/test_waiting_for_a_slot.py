@@ -1,5 +1,6 @@
 """Who goes first where one run runs at a time, and what gives its slot back."""
 
+import math
 import os
 import time
 from itertools import pairwise
@@ -65,6 +66,24 @@ def test_a_critical_run_goes_before_a_queue_of_low_ones(
     assert began(tmp_path, critical) < first_low
     times = sorted((began(tmp_path, run), ended(tmp_path, run)) for run in (*queue, critical))
     assert all(end <= start for (_, end), (start, _) in pairwise(times))
+
+
+def test_a_high_run_starts_at_once_behind_long_queues_of_the_tiers_below(
+    platform: "Platform", gate: Gate, tmp_path: Path
+) -> None:
+    (trace := tmp_path / "queues").mkdir()
+    queues = [platform.deploy("linger", POOL, tier=tier) for tier in ("medium", "low")]
+    for deployment in queues:
+        for _ in range(15):
+            platform.start(deployment, trace=trace, seconds=0)
+    high = platform.start(platform.deploy("linger", POOL, tier="high"), trace=tmp_path, seconds=0)
+    gate.open()
+    platform.reaches(high, "Completed")
+    for deployment in queues:
+        platform.client.delete_deployment(deployment)  # and with it the runs that wait
+    assert began(tmp_path, high) - ended(tmp_path / "gate", gate.run) < 10
+    first = min((float(mark.read_text()) for mark in trace.glob("*.began")), default=math.inf)
+    assert began(tmp_path, high) < first
 
 
 def test_a_run_that_is_cancelled_while_it_waits_never_starts(

@@ -97,19 +97,26 @@ def test_a_provider_that_is_not_there_is_named() -> None:
 
 
 def test_a_registry_that_answers_is_fine(server: str) -> None:
-    assert Forge(tracking_url=server, token=SecretStr("right")).check() is None
+    assert Forge(tracking_url=SecretStr(server), token=SecretStr("right")).check() is None
 
 
 def test_a_registry_refusing_the_token_is_said(server: str) -> None:
-    complaint = Forge(tracking_url=server, token=SecretStr("wrong")).check()
+    complaint = Forge(tracking_url=SecretStr(server), token=SecretStr("wrong")).check()
     assert complaint is not None
     assert "token" in complaint
 
 
 def test_a_registry_that_is_not_there_is_named() -> None:
-    complaint = Forge(tracking_url=f"http://{NOBODY}").check()
+    complaint = Forge(tracking_url=SecretStr(f"http://{NOBODY}")).check()
     assert complaint is not None
     assert NOBODY in complaint
+
+
+def test_a_registry_in_a_database_that_is_not_there_is_named() -> None:
+    complaint = Forge(tracking_url=SecretStr(f"postgresql://me:hidden@{NOBODY}/forge")).check()
+    assert complaint is not None
+    assert "127.0.0.1" in complaint
+    assert "hidden" not in complaint
 
 
 def test_an_address_that_is_none_is_refused_when_the_block_is_made() -> None:

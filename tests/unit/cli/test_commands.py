@@ -17,7 +17,19 @@ from neurocortex.settings import load
 
 COMMANDS = (
     *("up", "down", "status", "deploy", "ingest", "ask", "settings", "doctor"),
-    *("worker", "gateway", "tiers", "explain", "dead", "events", "cache", "keys"),
+    *(
+        "worker",
+        "gateway",
+        "tiers",
+        "explain",
+        "dead",
+        "events",
+        "cache",
+        "keys",
+        "models",
+        "quality",
+    ),
+    *("lake", "quarantine", "backup", "privacy"),
 )
 
 

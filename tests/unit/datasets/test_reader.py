@@ -160,8 +160,8 @@ def test_an_encoding_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "holds no dataset"),
-        ("- a\n- b\n", "holds no dataset"),
+        ("", "must be a mapping"),
+        ("- a\n- b\n", "must be a mapping"),
         ("name: [", "is no YAML"),
         ("name: a\nname: b\n", "the key 'name' is there twice"),
         ("name: !!python/object/apply:os.system [true]\n", "is no YAML"),

@@ -21,12 +21,13 @@ def _endpoint(server: OpenAIServer, key: str | None = None) -> LlmEndpoint:
 def test_the_model_answers_the_prompt_as_it_was_given() -> None:
     with OpenAIServer(lambda prompt: f"You said: {prompt}") as server:
         answer = generate("What is {{ this }} {% raw %}?", _endpoint(server))
-    assert answer == "You said: What is {{ this }} {% raw %}?"
+    assert answer.text == "You said: What is {{ this }} {% raw %}?"
+    assert (answer.model, answer.finish_reason) == ("scripted", "stop")
 
 
 def test_a_key_is_sent() -> None:
     with OpenAIServer(lambda _: "yes", api_key="sesame") as server:
-        assert generate("Open?", _endpoint(server, "sesame")) == "yes"
+        assert generate("Open?", _endpoint(server, "sesame")).text == "yes"
 
 
 @pytest.mark.parametrize("status", [401, 429, 500])

@@ -7,7 +7,7 @@ from neurocortex.gateway.answers import key_of
 from neurocortex.gateway.headers import idempotency_key, wants_fresh, wants_no_wait
 from neurocortex.gateway.samples import sample
 from neurocortex.requests.pipeline import Estimate, Pipeline
-from neurocortex.requests.request import Request
+from neurocortex.requests.request import Budget, Request
 from neurocortex.requests.steps import Steps
 
 
@@ -47,6 +47,14 @@ def test_only_what_is_asked_and_who_asks_makes_the_key() -> None:
     other = asked.model_copy(update={"note": "x"})
     assert key_of("acme", PIPELINE, asked) != key_of("acme", PIPELINE, other)
     assert key_of("acme", PIPELINE, asked) != key_of("other", PIPELINE, asked)
+
+
+def test_a_budget_of_tokens_may_cut_an_answer_so_it_has_a_key_of_its_own() -> None:
+    asked = Asked(question="Why?", places=(1,))
+    quick = asked.model_copy(update={"budget": Budget(seconds=1)})
+    short = asked.model_copy(update={"budget": Budget(tokens=100)})
+    assert key_of("acme", PIPELINE, asked) == key_of("acme", PIPELINE, quick)
+    assert key_of("acme", PIPELINE, asked) != key_of("acme", PIPELINE, short)
 
 
 def test_an_example_is_a_valid_request() -> None:

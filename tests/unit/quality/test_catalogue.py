@@ -1,5 +1,7 @@
 """The table of expectations agrees with the Great Expectations that is installed."""
 
+import pytest
+from great_expectations.exceptions.exceptions import ExpectationNotFoundError
 from great_expectations.expectations.expectation import (
     ColumnAggregateExpectation,
     ColumnMapExpectation,
@@ -8,18 +10,21 @@ from great_expectations.expectations.expectation import (
 )
 from great_expectations.expectations.registry import get_expectation_impl
 
-from neurocortex.quality.catalogue import EXPECTATIONS, Reach
+from neurocortex.quality.catalogue import EXPECTATIONS, OWN, Reach
+from neurocortex.quality.own import JUDGES
+
+THEIRS = {name: each for name, each in EXPECTATIONS.items() if name not in OWN}
 
 MAP = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 
 
 def test_every_expectation_exists_there() -> None:
-    for name in EXPECTATIONS:
+    for name in THEIRS:
         assert get_expectation_impl(name).__name__
 
 
 def test_parameters_are_those_it_takes() -> None:
-    for name, signature in EXPECTATIONS.items():
+    for name, signature in THEIRS.items():
         fields = get_expectation_impl(name).__fields__
         required = {field for field, info in fields.items() if info.required}
         assert required <= {*signature.columns, *signature.required}, name
@@ -27,8 +32,15 @@ def test_parameters_are_those_it_takes() -> None:
 
 
 def test_only_those_that_judge_values_can_point_at_rows() -> None:
-    for name, signature in EXPECTATIONS.items():
+    for name, signature in THEIRS.items():
         kind = get_expectation_impl(name)
         assert issubclass(kind, MAP) == (signature.reach is not Reach.AGGREGATE), name
         if signature.columns and signature.reach is Reach.AGGREGATE:
             assert issubclass(kind, ColumnAggregateExpectation), name
+
+
+def test_our_own_are_none_of_theirs_and_each_has_a_judge() -> None:
+    assert set(JUDGES) == OWN <= set(EXPECTATIONS)
+    for name in OWN:
+        with pytest.raises(ExpectationNotFoundError):
+            get_expectation_impl(name)

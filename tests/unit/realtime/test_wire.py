@@ -1,6 +1,7 @@
 """Calls, answers and controls come back as they were sent; damaged bytes are a clear error."""
 
 import contextlib
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurocortex.domain.deployments import Tier
+from neurocortex.domain.usage import Usage
 from neurocortex.errors import WireError
 from neurocortex.realtime import answers, call, control
 from neurocortex.realtime.answers import Event, Failure, Part, Reply
@@ -26,14 +28,25 @@ CALLS = st.builds(
 )
 
 
-@given(CALLS, st.text(), st.integers(1, 9))
-def test_a_call_comes_back(sent: Call, client: str, attempt: int) -> None:
-    received = call.decode(b"1-0", call.encode(sent, client), attempt)
-    assert received == Delivery(sent, client, b"1-0", attempt)
+@given(CALLS, st.text(), st.floats(allow_nan=False), st.integers(1, 9))
+def test_a_call_comes_back_with_an_end(sent: Call, client: str, until: float, attempt: int) -> None:
+    received = call.decode(b"1-0", call.encode(sent, client, until), attempt)
+    ends = until if sent.deadline is None else sent.deadline
+    assert received == Delivery(replace(sent, deadline=ends), client, b"1-0", attempt)
+
+
+USAGE = Usage(calls=2, prompt_tokens=10, completion_tokens=3, cost=0.5)
 
 
 @pytest.mark.parametrize(
-    "event", [Part("ü ", 1), Part("", 2, 3), Reply(b'{"text":"x"}'), Failure("timeout", "too long")]
+    "event",
+    [
+        Part("ü ", 1),
+        Part("", 2, 3),
+        Reply(b'{"text":"x"}'),
+        Reply(b"{}", USAGE),
+        Failure("timeout", "too long"),
+    ],
 )
 def test_an_answer_comes_back(event: Event) -> None:
     number = uuid4()

@@ -1,16 +1,23 @@
 """Bytes become one of the known requests, or an error that says what is wrong and where."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import pytest
 from pydantic import BaseModel
 
 from neurocortex.domain.deployments import Tier
-from neurocortex.errors import InvalidRequestError, PipelineError, UnknownOperationError
+from neurocortex.errors import (
+    InvalidRequestError,
+    PipelineError,
+    UnknownOperationError,
+    UnrecordableError,
+)
 from neurocortex.requests.pipeline import Estimate, Pipeline
 from neurocortex.requests.registry import Registry
 from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
+from neurocortex.requests.texts import refuse_nul
 
 
 class Shout(Request):
@@ -73,6 +80,29 @@ def test_every_bad_field_is_named_with_its_place() -> None:
         )
     places = [place for place, _ in caught.value.problems]
     assert sorted(places) == ["budget.tokens", "text", "times"]
+
+
+@pytest.mark.parametrize("kind", [str, str.encode], ids=["text", "bytes"])
+def test_a_text_with_nul_is_refused_with_its_place(kind: Callable[[str], str | bytes]) -> None:
+    with pytest.raises(UnrecordableError, match=r"text holds the character U\+0000") as caught:
+        REGISTRY.parse(kind('{"operation": "shout", "text": "a\\u0000b"}'))
+    assert caught.value.code == "unrecordable"
+    escaped = REGISTRY.parse(kind('{"operation": "shout", "text": "a\\\\u0000b"}'))
+    assert isinstance(escaped, Shout)
+    assert escaped.text == "a\\u0000b"
+
+
+def test_nul_is_found_at_any_depth() -> None:
+    with pytest.raises(UnrecordableError, match=r"a\.1\.b holds"):
+        refuse_nul('{"a": [1, {"b": "\\u0000"}]}')
+    with pytest.raises(UnrecordableError, match="it holds"):
+        refuse_nul('{"\\u0000": 1}')
+
+
+def test_a_stream_has_no_webhook_beside_it() -> None:
+    asked = '{"operation": "shout", "text": "a", "stream": true, "webhook": "https://a.example"}'
+    with pytest.raises(InvalidRequestError, match="leave out `webhook`"):
+        REGISTRY.parse(asked)
 
 
 @pytest.mark.parametrize("registry", [REGISTRY, ONE], ids=["two", "one"])

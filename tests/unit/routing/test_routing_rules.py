@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from neurocortex.domain.deployments import Tier
 from neurocortex.errors import ForbiddenError
 from neurocortex.requests.pipeline import Estimate, Pipeline, Standard
-from neurocortex.requests.request import Request
+from neurocortex.requests.request import Budget, Request
 from neurocortex.requests.steps import Steps
 from neurocortex.routing.route import Caller, Lane, Load, Route
 from neurocortex.routing.router import route
@@ -83,6 +83,11 @@ def test_a_long_one_has_a_flow_run_of_its_own() -> None:
 def test_parts_are_sent_by_the_real_time_lane_however_long_it_takes() -> None:
     found = routed(Count(stream=True), pipeline(60))
     assert (found.lane, rules_of(found)[-1]) == (Lane.REALTIME, "stream")
+
+
+def test_a_budget_of_tokens_is_kept_by_the_real_time_lane() -> None:
+    found = routed(Count(budget=Budget(tokens=100)), pipeline(60))
+    assert (found.lane, rules_of(found)[-1]) == (Lane.REALTIME, "metered")
 
 
 def test_what_has_one_lane_goes_there() -> None:

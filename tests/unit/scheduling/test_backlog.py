@@ -1,3 +1,4 @@
+from collections import Counter
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -49,10 +50,14 @@ def test_the_index_counts_what_a_plain_dict_would(added: list[Work], removed: li
     for tier in Tier:
         of_tier = [work for work in plain.values() if work.tier is tier]
         assert backlog.by_tier()[tier] == len(of_tier)
-        assert backlog.by_tenant(tier) == {
-            tenant: count
-            for tenant in ("a", "b")
-            if (count := sum(work.tenant == tenant for work in of_tier))
-        }
+        counts = Counter(work.tenant for work in of_tier)
+        tenants = backlog.tenants(tier)
+        assert {
+            name: sum(map(len, each.groups.values())) for name, each in tenants.items()
+        } == counts
+        for each in tenants.values():
+            firsts = sorted(group[0] for group in each.groups.values())
+            assert list(each.firsts) == firsts
+            assert each.first == firsts[0]
         ages = [aged.since for aged in backlog.oldest(tier)]
         assert ages == sorted(work.since for work in of_tier)

@@ -12,6 +12,7 @@ from neurocortex.scheduling.backlog import Backlog
 from neurocortex.scheduling.choose import Choice, choose
 from neurocortex.scheduling.holds import Reason
 from neurocortex.scheduling.policy import Policy
+from neurocortex.scheduling.tenants import MOST_HELD
 from neurocortex.settings import SchedulingSettings, TierSettings
 
 NOW = 100_000.0
@@ -235,6 +236,22 @@ def test_a_choice_among_13000_runs_of_1000_tenants_is_quick() -> None:
     started = time.perf_counter()
     assert len(choose(backlog, usage, {}, POLICY, NOW).starts) == 3
     assert time.perf_counter() - started < 0.2  # takes 2 ms; room for a busy machine
+
+
+@pytest.mark.parametrize("waited", [1, 50_000], ids=["young", "aged"])
+def test_a_choice_looks_at_a_bounded_number_of_runs_that_do_not_fit(waited: float) -> None:
+    """13,000 runs, each with other needs, none of which is free."""
+    backlog = Backlog()
+    for number in range(13_000):
+        tier, tenant = list(Tier)[number % 4], f"tenant-{number % 10}"
+        backlog.add(due(tier, tenant, cpu=2 + number / 1000, waited=waited + number / 1000))
+    started = time.process_time()
+    choice = choose(backlog, in_use(free_cpu=1), {}, POLICY, NOW)
+    assert time.process_time() - started < 0.1  # takes 3 ms
+    assert choice.starts == ()
+    assert MOST_HELD <= len(choice.holds) < 2 * MOST_HELD
+    if waited == 1:  # else room is kept for the oldest
+        assert chosen(in_use(free_cpu=1), *backlog, due(HIGH, cpu=1)).starts
 
 
 def test_a_tier_at_the_limit_of_its_share_keeps_its_claim() -> None:

@@ -163,10 +163,10 @@ def test_shares_hold_within_a_few_percent_in_the_long_run(slots: int) -> None:
     sizes = {"a": 3.0, "b": 7.0}
     number = 0
     for second in range(1_500):
-        waiting = {tier: platform.backlog.by_tenant(tier) for tier in Tier}
+        waiting = Counter((work.tier, work.tenant) for work in platform.backlog)
         for tier in Tier:
             for tenant, cost in sizes.items():
-                for _ in range(slots - waiting[tier].get(tenant, 0)):
+                for _ in range(slots - waiting[tier, tenant]):
                     number += 1
                     platform.backlog.add(
                         Work(UUID(int=number), tier, tenant, Resources(), cost, float(second))

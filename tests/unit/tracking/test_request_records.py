@@ -5,6 +5,8 @@ from uuid import uuid4
 import pytest
 
 from neurocortex.domain.deployments import Tier
+from neurocortex.domain.usage import Usage
+from neurocortex.gateway.views import RequestView, Views
 from neurocortex.routing.route import Lane, Reason
 from neurocortex.tracking.record import Failure, Record, State
 
@@ -25,6 +27,15 @@ def test_each_change_is_a_new_version() -> None:
     assert (done.state, done.version) == (State.COMPLETED, 4)
     assert (done.flow_run, done.started, done.ended) == (flow_run, 1001.0, 1002.0)
     assert RECORD.version == 1
+
+
+def test_what_it_took_of_llms_is_shown_with_it() -> None:
+    usage = Usage(calls=2, prompt_tokens=10, completion_tokens=3, cost=0.5)
+    done = Record.model_validate_json(RECORD.completed(2.0, usage).model_dump_json())
+    shown = RequestView.model_validate_json(Views("http://ui").render(done, b"{}"))
+    assert shown.usage == usage
+    bare = RequestView.model_validate_json(Views("http://ui").render(RECORD.completed(2.0)))
+    assert bare.usage is None
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,21 @@
-"""What our engine overrides exists in Prefect's: else each run opens its own web socket again."""
+"""What our engine overrides exists in Prefect's, and what it is told saves the calls it should."""
 
 import inspect
 from dataclasses import fields
+from pathlib import Path
+from uuid import UUID
 
-from prefect import flow_engine
+import pytest
+from prefect import flow, flow_engine
+from prefect.filesystems import LocalFileSystem
 from prefect.flow_engine import AsyncFlowRunEngine, BaseFlowRunEngine, FlowRunEngine
+from prefect.results import get_result_store
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_DEFAULT_RESULT_STORAGE_BLOCK,
+    PREFECT_LOCAL_STORAGE_PATH,
+    temporary_settings,
+)
 
 from neurocortex.worker import engine
 
@@ -29,3 +40,41 @@ def test_only_that_method_observes_suspensions() -> None:
     source = inspect.getsource(flow_engine)
     assert source.count("observe_flow_run_suspension(") == 1
     assert "observe_flow_run_suspension(" in inspect.getsource(getattr(BaseFlowRunEngine, HOOK))
+
+
+@flow
+def plain() -> None:
+    """Say nothing of results."""
+
+
+@flow(persist_result=True, result_storage=Path("/elsewhere"))
+def particular() -> None:
+    """Say where they are kept."""
+
+
+def test_an_engine_that_is_told_where_results_are_asks_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prefect's would ask the server once for the storage and once for whether to persist."""
+
+    def ask() -> UUID:
+        raise AssertionError("It asked the server.")
+
+    monkeypatch.setattr("prefect.results._read_server_default_result_storage_block_id", ask)
+    with pytest.raises(AssertionError):
+        get_result_store().update_for_flow(plain, _sync=True)  # type: ignore[call-arg]
+    nowhere = {PREFECT_API_URL: "http://127.0.0.1:1/api", PREFECT_LOCAL_STORAGE_PATH: tmp_path}
+    with temporary_settings(nowhere):
+        told = engine._with_results_in_files(plain)
+        store = get_result_store().update_for_flow(told, _sync=True)  # type: ignore[call-arg]
+    assert isinstance(store.result_storage, LocalFileSystem)
+    assert store.result_storage.basepath == str(tmp_path)
+    assert told.persist_result is False
+    assert plain.result_storage is plain.persist_result is None
+
+
+def test_what_a_flow_or_a_setting_says_of_results_holds() -> None:
+    told = engine._with_results_in_files(particular)
+    assert (told.persist_result, told.result_storage) == (True, Path("/elsewhere"))
+    with temporary_settings({PREFECT_DEFAULT_RESULT_STORAGE_BLOCK: "local-file-system/mine"}):
+        assert engine._with_results_in_files(plain) is plain

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import (
     ConcurrencyLimitStrategy,
     ConcurrencyOptions,
@@ -14,6 +15,8 @@ from prefect.client.schemas.objects import (
     WorkPool,
 )
 from prefect.client.schemas.responses import DeploymentResponse, GlobalConcurrencyLimitResponse
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.utilities.schema_tools import validate
 from pydantic import ValidationError
 
 from neurocortex.domain.deployments import Tier
@@ -166,6 +169,26 @@ def test_every_variable_is_typed_and_explained_in_the_form() -> None:
     assert [name for name, field in properties.items() if not field.get("description")] == []
 
 
+def test_the_server_checks_values_by_a_form_without_what_a_process_has_not() -> None:
+    template = NeuroCortexWorker.get_default_base_job_template()
+    form, places = template["variables"], template["job_configuration"]
+    WorkPoolCreate(name="low", type="neurocortex", base_job_template=template)
+    assert {"name", "labels"}.isdisjoint({*form["properties"], *places})
+    unset = {"timeout": None, "tier": None, "deadline": None, "working_dir": None}
+
+    def wrong(**values: object) -> list[str]:
+        found = validate({**unset, **values}, form, allow_none_with_default=True)
+        return [error.json_path for error in found]
+
+    assert wrong() == []
+    assert wrong(timeout=1.5, tier="low", deadline=60, working_dir="/data") == []
+    assert wrong(timeout=0, tier="lowest", working_dir=1) == [
+        "$.tier",
+        "$.timeout",
+        "$.working_dir",
+    ]
+
+
 def test_a_configuration_keeps_the_workers_environment_and_no_command_of_prefects(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -181,6 +204,14 @@ def test_a_configuration_keeps_the_workers_environment_and_no_command_of_prefect
     own = JobConfiguration(command="python -m prefect.engine")
     own.prepare_for_flow_run(flow_run)
     assert own.command == "python -m prefect.engine"
+
+
+def test_the_process_of_a_run_has_prefects_settings_of_the_moment() -> None:
+    for address in ("http://127.0.0.1:1/api", "http://127.0.0.1:2/api"):
+        with temporary_settings({PREFECT_API_URL: address}):
+            configuration = JobConfiguration()
+            configuration.prepare_for_flow_run(run())
+            assert configuration.env["PREFECT_API_URL"] == address
 
 
 def test_the_process_of_a_run_is_told_its_tenant_whoever_named_it(

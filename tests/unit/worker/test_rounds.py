@@ -40,7 +40,7 @@ async def test_a_call_is_answered_before_it_is_time() -> None:
     acts = Acts()
     acts.rounds = Rounds(acts.look, acts.choose, lambda: True, poll_s=60)
     asyncio.get_running_loop().call_later(0.05, acts.rounds.announce)
-    await during(acts, 0.2)
+    await during(acts, 1.0)
     assert acts.done == {"look": 2}, "at the start, and when it was called"
 
 
@@ -49,7 +49,7 @@ async def test_a_free_slot_is_given_out_without_another_look() -> None:
     acts = Acts()
     acts.rounds = Rounds(acts.look, acts.choose, lambda: True, poll_s=60)
     asyncio.get_running_loop().call_later(0.05, acts.rounds.freed)
-    await during(acts, 0.2)
+    await during(acts, 1.0)
     assert acts.done == {"look": 1, "choose": 1}
 
 

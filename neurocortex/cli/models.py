@@ -1,0 +1,102 @@
+"""`neurocortex models`: what the Forge has, and which version serves."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from neurocortex.forge.registry import Registry
+
+app = typer.Typer(
+    help="Models: train them, see their versions, choose which one serves.", no_args_is_help=True
+)
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.")]
+
+
+@app.command("list")
+def list_() -> None:
+    """List all models, with the version that serves."""
+    from neurocortex.forge.versions import CHAMPION
+
+    registry = _registry()
+    names = registry.models()
+    if not names:
+        typer.echo("No model yet. Train one: neurocortex models train wine_cultivar")
+    for name in names:
+        serving = [each for each in registry.versions(name) if CHAMPION in each.aliases]
+        shown = f"version {serving[0].number} serves" if serving else "no version serves"
+        typer.echo(f"{name:30}  {shown}")
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Show a model's versions: how good each is, and what it was learned from."""
+    registry = _registry()
+    for version in registry.versions(name):
+        card = registry.card(version)
+        aliases = f" ({', '.join(version.aliases)})" if version.aliases else ""
+        typer.echo(
+            f"version {version.number}{aliases}, {version.registered_at:%Y-%m-%d %H:%M} UTC\n"
+            f"  {card.scores.metric} {card.scores.held_out:.4g} on rows it has not seen"
+            f" (without any feature {card.scores.baseline:.4g})\n"
+            f"  {card.spec.estimator}, learned from version {card.lineage.version} of"
+            f" data.{card.lineage.table}, {card.lineage.rows} rows"
+        )
+
+
+@app.command()
+def train(
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="Name of a training spec, or its YAML file.")
+    ],
+    promote: Annotated[
+        bool, typer.Option(help="Let it serve if it is better than what serves.")
+    ] = True,
+) -> None:
+    """Train a model; it serves if it is better than before.
+
+    Runs the deployment train-model.
+    """
+    from neurocortex.cli.console import Steps
+    from neurocortex.cli.ingest import absolute
+    from neurocortex.cli.runs import Runs
+    from neurocortex.domain.deployments import TRAIN
+    from neurocortex.embedded.running import find
+    from neurocortex.forge.report import TrainReport
+    from neurocortex.settings import load
+
+    runs = Runs(find(load().settings), Steps())
+    named = absolute(spec) if spec.endswith((".yaml", ".yml")) else spec
+    report = runs.run(TRAIN, {"spec": named, "promote": promote}, TrainReport)
+    version = f"version {report.version}" if report.version else "not registered"
+    serves = "serves now" if report.promoted else "does not serve"
+    typer.echo(f"{report.model}: {version}, {serves}: {report.reason}.")
+
+
+@app.command()
+def promote(
+    name: Name,
+    version: Annotated[int, typer.Argument(help="Its number.")],
+) -> None:
+    """Let a version serve, whatever its score; also the way back to an older one."""
+    registry = _registry()
+    promoted = registry.promote(registry.version(name, str(version)))
+    typer.echo(f"{name}: version {promoted.number} serves now.")
+
+
+def _registry() -> "Registry":
+    from pydantic import SecretStr
+
+    from neurocortex.embedded.running import find
+    from neurocortex.errors import NotRunningError
+    from neurocortex.forge.registry import Registry
+    from neurocortex.forge.store import MODELS, Place
+    from neurocortex.settings import load, variable
+
+    running = find(load().settings)
+    chosen = running.settings.forge.url
+    if chosen is None and running.database_url is None:
+        raise NotRunningError("PostgreSQL", variable("database_url"))
+    url = chosen or SecretStr(running.database_url or "")
+    return Registry(Place(url, running.home.folder / MODELS))
