@@ -58,9 +58,11 @@ class LimitedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._clock: asyncio.TimerHandle | None = None
         self._served = self.app
+        self._is_beyond = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._is_beyond = not self._has_room()
         self._start_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -90,7 +92,9 @@ class LimitedProtocol(HttpToolsProtocol):
         if len(self.url) + size > self.limits.max_head_bytes:
             self._end(TOO_LARGE)
             raise _HeadTooLargeError
-        self.app = self._served if self._has_room() else self.limits.busy
+        # One that came too late is served when others have ended.
+        self._is_beyond = self._is_beyond and not self._has_room()
+        self.app = self.limits.busy if self._is_beyond else self._served
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -262,3 +262,15 @@ class DeadChunkRow(Base):
         ForeignKey(CollectionRow.id, ondelete="CASCADE"), primary_key=True
     )
     chunk_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class ProfileRow(Base):
+    """What a dataset's rows looked like at one load."""
+
+    __tablename__ = "profiles"
+    __table_args__ = (Index("ix_profiles_dataset", "dataset", "taken_at"),)
+
+    load_id: Mapped[UUID] = mapped_column(primary_key=True)
+    dataset: Mapped[str]
+    taken_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    profile: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)

@@ -68,10 +68,12 @@ class Rounds:
                 next_look = now() + self._poll_s
             elif self._announced or now() >= next_look:
                 self._announced = False
-                await patiently(self.look_now)
+                looked = await patiently(self.look_now)
                 if self._is_busy():
                     busy_until = now() + IDLE_AFTER_S
-                next_look = now() + self._pause_s(idle=now() >= busy_until)
+                pause_s = self._pause_s(idle=now() >= busy_until)
+                # Else a run that was announced while Redis was away would wait for a whole pause.
+                next_look = now() + (pause_s if looked else min(pause_s, LONGEST_POLL_S))
             else:
                 async with self._acting:
                     await patiently(self._choose)

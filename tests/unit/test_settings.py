@@ -16,6 +16,7 @@ from neurocortex.settings import (
     PREFIX,
     AnswerSettings,
     DatasetSettings,
+    ForgeSettings,
     DocumentSettings,
     EmbeddedSettings,
     LakeSettings,
@@ -262,6 +263,7 @@ any_settings = st.builds(
     answers=st.builds(AnswerSettings, passages=st.integers(1, 50)),
     llm=st.builds(LlmSettings, base_url=st.none() | urls, model=st.none() | words),
     datasets=st.builds(DatasetSettings, folder=folders),
+    forge=st.builds(ForgeSettings, folder=folders),
 )
 
 
@@ -287,6 +289,7 @@ def test_a_child_gets_the_very_same_settings(chosen: Settings, no_variables: Non
         update={
             "home": chosen.home.absolute(),
             "datasets": DatasetSettings(folder=chosen.datasets.folder.absolute()),
+            "forge": ForgeSettings(folder=chosen.forge.folder.absolute()),
         }
     )
 

@@ -1,0 +1,70 @@
+"""Ending what the cache holds of what a command has changed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from sqlalchemy import text
+
+from neurocortex.cache.cache import Cache
+from neurocortex.cache.process import open_results
+from neurocortex.cache.values import EVERYONE, Announced
+from neurocortex.cli.cache import TIMEOUT_S
+from neurocortex.domain.work import DEFAULT_TENANT
+from neurocortex.embedded.running import Running
+from neurocortex.errors import CacheUnavailableError
+from neurocortex.lake.database import translated
+from neurocortex.lake.store import Lake
+
+TAG: Final = "collection:{}"
+"""Of what was computed from a collection."""
+
+TENANTS: Final = text("""
+SELECT tenant FROM access.api_keys UNION SELECT tenant FROM work.requests
+UNION SELECT tenant FROM work.batches UNION SELECT tenant FROM work.dead_letters
+""")
+"""All that were ever heard of."""
+
+
+def forget_collection(running: Running, collection: str) -> None:
+    """End all cached results that were computed from a collection, whoever's.
+
+    Raises:
+        CacheUnavailableError: Redis does not answer. Answers of flows are asked for with the
+            collection's version, so they are not served after it has changed.
+    """
+
+    async def order(cache: Cache) -> Announced:
+        return await cache.invalidate_tag(EVERYONE, TAG.format(collection))
+
+    _end(running, (order,))
+
+
+def forget_everything(running: Running, lake: Lake) -> None:
+    """End all cached results of all tenants.
+
+    Raises:
+        CacheUnavailableError: Redis does not answer.
+    """
+    with translated(), lake.engine.connect() as connection:
+        tenants = connection.scalars(TENANTS).all()
+
+    def order_for(tenant: str) -> Callable[[Cache], Awaitable[Announced]]:
+        return lambda cache: cache.invalidate_pattern(tenant, "*")
+
+    _end(running, tuple(map(order_for, {*tenants, DEFAULT_TENANT})))
+
+
+def _end(running: Running, orders: Sequence[Callable[[Cache], Awaitable[Announced]]]) -> None:
+    url = running.redis_url
+    if url is None:
+        return
+
+    async def told() -> list[Announced]:
+        async with open_results(running.settings, url, TIMEOUT_S) as results:
+            await results.cache.catch_up()
+            return [await order(results.cache) for order in orders]
+
+    lost = [each.target.name for each in asyncio.run(told()) if not each.delivered]
+    if lost:
+        raise CacheUnavailableError("redis", f"no answer; not invalidated: {', '.join(lost)}")

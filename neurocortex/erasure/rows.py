@@ -1,0 +1,109 @@
+"""Rows about a person in any table: texts, JSON and bytes are looked through."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from psycopg import sql
+
+from neurocortex.erasure.subject import Subject
+from neurocortex.lake.database import DriverConnection
+
+WHOLE_SCHEMAS: Final = ("data", "history", "work")
+"""Every table of them is looked through."""
+NOT_ROWS: Final = ("collections", "documents", "chunks", "loads", "postings", "embedding_models")
+"""And every one of the schema `lake` but these: documents go as documents, with all of theirs."""
+
+FETCHED: Final = 1_000
+
+COLUMNS: Final = """
+SELECT nspname, relname, array_agg(attname::text ORDER BY attnum)
+    FILTER (WHERE typname <> 'bytea'),
+    array_agg(attname::text ORDER BY attnum) FILTER (WHERE typname = 'bytea')
+FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+JOIN pg_namespace ON pg_namespace.oid = relnamespace JOIN pg_type ON pg_type.oid = atttypid
+WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped
+AND typname IN ('text', 'varchar', 'json', 'jsonb', 'bytea') AND attname <> 'fingerprint'
+AND (nspname = ANY(%s) OR (nspname = 'lake' AND relname <> ALL(%s)))
+GROUP BY nspname, relname ORDER BY nspname, relname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedTable:
+    """A table, and its columns in which a person may be told."""
+
+    schema: str
+    name: str
+    texts: tuple[str, ...]
+    bytes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """The quoted name."""
+        return sql.Identifier(self.schema, self.name)
+
+
+def searched(connection: DriverConnection) -> list[SearchedTable]:
+    """Return the tables that hold texts of any kind."""
+    found = connection.execute(COLUMNS, (list(WHOLE_SCHEMAS), list(NOT_ROWS))).fetchall()
+    return [
+        SearchedTable(schema, name, tuple(texts or ()), tuple(raw or ()))
+        for schema, name, texts, raw in found
+    ]
+
+
+def find(connection: DriverConnection, table: SearchedTable, subject: Subject) -> list[str]:
+    """Return the places (ctid) of rows about a person; they hold until the transaction ends."""
+    return list(
+        dict.fromkeys([*_told(connection, table, subject), *_encrypted(connection, table, subject)])
+    )
+
+
+def delete(connection: DriverConnection, table: SearchedTable, places: Sequence[str]) -> int:
+    """Delete rows by their places; return how many."""
+    if not places:
+        return 0
+    return connection.execute(
+        sql.SQL("DELETE FROM {} WHERE ctid = ANY(%s::tid[])").format(table.identifier),
+        (list(places),),
+    ).rowcount
+
+
+def _told(connection: DriverConnection, table: SearchedTable, subject: Subject) -> Iterator[str]:
+    conditions: list[sql.Composable] = [
+        sql.SQL("{}::text ILIKE ANY(%(patterns)s)").format(sql.Identifier(column))
+        for column in table.texts
+    ]
+    conditions += [
+        sql.SQL("encode({}, 'escape') ILIKE %(bytes)s").format(sql.Identifier(column))
+        for column in table.bytes
+    ]
+    statement = sql.SQL("SELECT ctid::text FROM {} WHERE {} FOR UPDATE").format(
+        table.identifier, sql.SQL(" OR ").join(conditions)
+    )
+    values = {"patterns": subject.patterns, "bytes": subject.byte_pattern}
+    for (place,) in connection.execute(statement, values):
+        yield place
+
+
+def _encrypted(
+    connection: DriverConnection, table: SearchedTable, subject: Subject
+) -> Iterator[str]:
+    if not table.texts:
+        return
+    joined = sql.SQL("concat_ws(' ', {})").format(
+        sql.SQL(", ").join(map(sql.Identifier, table.texts))
+    )
+    statement = sql.SQL("SELECT ctid::text, {0} FROM {1} WHERE {0} LIKE '%nc1:%'").format(
+        joined, table.identifier
+    )
+    with connection.cursor(name="encrypted") as cursor:
+        cursor.itersize = FETCHED
+        cursor.execute(statement)
+        for place, text in cursor:
+            if subject.is_in(text):
+                yield place

@@ -1,0 +1,1 @@
+"""Collections and tables of the Lake as Parquet files, for other programs and other Lakes."""

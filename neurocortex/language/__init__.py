@@ -1,0 +1,1 @@
+"""Texts summarised, classified and read into a structure: with and without an LLM."""
