@@ -1,6 +1,12 @@
 """The embedding models there are, by the name their collections record."""
 
-from neurocortex.domain.embedding import OWN_VECTORS, Embedder, OwnVectors, RecordedEmbedder, Trainer
+from neurocortex.domain.embedding import (
+    OWN_VECTORS,
+    Embedder,
+    OwnVectors,
+    RecordedEmbedder,
+    Trainer,
+)
 from neurocortex.engines import lsa
 from neurocortex.errors import SettingsError
 from neurocortex.settings import LakeSettings, settings

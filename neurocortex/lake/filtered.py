@@ -34,7 +34,7 @@ MAX_SCANNED: Final = 40_000
 
 
 def nearest(
-    connection: Connection, name: str, query: Vectors, limit: int, chosen: Select[int]
+    connection: Connection, name: str, query: Vectors, limit: int, chosen: Select[tuple[int]]
 ) -> Mapping[int, float]:
     """Return the cosine similarity of the nearest of the chosen chunks, nearest first.
 

@@ -48,7 +48,7 @@ Condition = ColumnElement[bool]
 T = TypeVar("T")
 
 
-def chosen(collection: Collection, wanted: Filter) -> Select[int]:
+def chosen(collection: Collection, wanted: Filter) -> Select[tuple[int]]:
     """Return the query for the ids of the chunks that a filter lets through."""
     return (
         select(ChunkRow.id)

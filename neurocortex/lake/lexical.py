@@ -72,7 +72,7 @@ def search(
     collection: Collection,
     terms: Sequence[str],
     limit: int,
-    among: Select[int] | None = None,
+    among: Select[tuple[int]] | None = None,
 ) -> Matches:
     """Return the `limit` chunks with the highest BM25 score for the terms, ties by id.
 
@@ -96,7 +96,9 @@ def search(
     return Matches({found.chunk_id: found.score for found in rows}, rows[0].idf if rows else {})
 
 
-def _within(among: Select[int], limit: int) -> Select[int, float, Mapping[str, float]]:
+def _within(
+    among: Select[tuple[int]], limit: int
+) -> Select[tuple[int, float, Mapping[str, float]]]:
     """Return the search that keeps what is among the given; its own limit is to be null."""
     found = SEARCH.columns(
         column("chunk_id", BigInteger), column("score", Double), column("idf", JSONB)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from pydantic import JsonValue
@@ -78,7 +78,7 @@ def _identity(collection: Collection) -> ColumnElement[str]:
     return DocumentRow.source.concat("#").concat(cast(ChunkRow.ordinal, Text))
 
 
-def _query(collection: Collection, *, vectors: bool) -> Select[*tuple[object, ...]]:
+def _query(collection: Collection, *, vectors: bool) -> Select[tuple[Any, ...]]:
     chosen = (
         select(
             ChunkRow.id,
@@ -101,7 +101,7 @@ def _query(collection: Collection, *, vectors: bool) -> Select[*tuple[object, ..
     )
 
 
-def _record(collection: Collection, row: Row[*tuple[object, ...]]) -> Record:
+def _record(collection: Collection, row: Row[tuple[Any, ...]]) -> Record:
     vector = None if row.vector is None else np.asarray(row.vector, np.float32)
     record = joined(row.identity, row.text, row.details, vector)
     if collection.embedder == OWN_VECTORS:

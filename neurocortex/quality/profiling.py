@@ -87,7 +87,11 @@ def time_format(texts: pd.Series, form: Form) -> str | None:
 def _times(texts: pd.Series, form: Form) -> pd.Series:
     pattern = PATTERNS[form]
     there = texts.where(texts.str.fullmatch(pattern).eq(True))
-    return pd.to_datetime(there, format=time_format(there, form) or "ISO8601", errors="coerce")
+    read = pd.to_datetime(
+        there, format=time_format(there, form) or "ISO8601", errors="coerce", utc=True
+    )
+    # Some of a column's times may have an offset, others none.
+    return read.dt.tz_localize(None)
 
 
 def _column(texts: pd.Series, name: str) -> ColumnProfile:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolUpdate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import BlockDocument
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -188,6 +189,20 @@ def test_a_datasets_deployment_loads_it_on_its_schedule_one_at_a_time(
 
 
 @pytest.mark.usefixtures("first")
+def test_prefect_makes_the_runs_of_a_schedule(client: SyncPrefectClient) -> None:
+    wine = client.read_deployment_by_name(etl("wine"))
+    # What its scheduler does once a minute.
+    client.request("POST", "/deployments/{id}/schedule", path_params={"id": wine.id}, json={})
+    runs = client.read_flow_runs(
+        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[wine.id]))
+    )
+    assert runs
+    assert all(run.auto_scheduled for run in runs)
+    for run in runs:
+        client.delete_flow_run(run.id)
+
+
+@pytest.mark.usefixtures("first")
 @pytest.mark.parametrize("kind", BLOCK_TYPES)
 def test_each_block_type_has_a_logo_and_says_what_it_is_for(
     client: SyncPrefectClient, kind: str
@@ -256,6 +271,7 @@ def test_the_manifest_is_what_the_checkout_has() -> None:
         "answer-question-high": Tier.HIGH,
         "answer-question-critical": Tier.CRITICAL,
         "replay-request": Tier.LOW,
+        "train-model": Tier.LOW,
         "run-batch-medium": Tier.MEDIUM,
         "run-batch-low": Tier.LOW,
         "maintain-lake": Tier.LOW,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.integration.worker.conftest import Platform, Worker
 
 POOL: Final = "called"
-POLL_S: Final = 60.0
+POLL_S: Final = 30.0
 
 
 class MortalRedis:
@@ -48,7 +48,7 @@ def mortal_redis(
 
 @pytest.fixture(scope="module")
 def worker(platform: "Platform", mortal_redis: MortalRedis) -> Iterator["Worker"]:
-    """A worker that would look for runs once a minute, if nobody called it."""
+    """A worker that would look for runs every half a minute, if nobody called it."""
     platform.make_pool(POOL)
     settings = {"poll_s": POLL_S, "lease_s": 3.0}
     with platform.worker(mortal_redis.url, POOL, **settings) as worker:

@@ -32,7 +32,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def wine() -> pd.DataFrame:
     """The wines, with a category that has gaps."""
-    frame = load_wine(as_frame=True).frame
+    frame: pd.DataFrame = load_wine(as_frame=True).frame
     frame["cultivar"] = frame.pop("target").map({0: "a", 1: "b", 2: "c"})
     frame["strength"] = [None if a < 12 else "strong" if a > 13 else "mild" for a in frame.alcohol]
     frame["is_c"] = frame["cultivar"] == "c"

@@ -1,5 +1,7 @@
 """Batches, their items, results and webhooks, in the schema `work`."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -63,7 +65,7 @@ def upgrade() -> None:
     )
 
 
-def _of_batch(name: str, *columns: sa.Column[object]) -> None:
+def _of_batch(name: str, *columns: sa.Column[Any]) -> None:
     """Create a table with a row for each line of a batch, which go with it."""
     op.create_table(
         name,
