@@ -1,0 +1,421 @@
+"""Every error NeuroCortex raises on purpose.
+
+NeuroCortexError
+├── SettingsError               a setting is wrong or missing
+├── ServiceError                an embedded service
+│   ├── PortInUseError          somebody else listens there
+│   ├── ServiceFailedError      it did not start, or keeps dying
+│   ├── AlreadyRunningError     another supervisor holds this home folder
+│   └── NotRunningError         nothing to talk to: `neurocortex up` first
+├── RunError                    a flow run did not complete
+├── ConnectorError              a neighbour does not answer
+│   ├── LakeUnavailableError
+│   ├── CacheUnavailableError
+│   ├── StreamUnavailableError
+│   ├── ForgeUnavailableError
+│   ├── LedgerUnavailableError  no slot is given away while its Redis is gone
+│   ├── IssuerUnavailableError  its keys were never read: no token can be verified
+│   └── ProviderError           an LLM provider refused or failed
+│       └── ProviderRefusedError  a wrong key or model: no use in trying again
+├── LedgerError
+│   ├── NeverFitsError          no worker has so much of a resource
+│   ├── NoLeaseError            a flow submitted to a worker past the ledger
+│   └── StaleLeaseError         the run is no longer its holder's
+├── CacheError
+│   ├── UnkeyableValueError     no key can be made of a value
+│   ├── UncacheableValueError   a value that cannot be written as bytes
+│   ├── CorruptEntryError       bytes that are no entry: read as a miss
+│   ├── EntryNotFoundError      no level has it any more
+│   ├── ForkedCacheError        it was opened before this process was forked
+│   └── CachedFailureError      it failed a moment ago, and is not tried again yet
+├── LakeError
+│   ├── CollectionNotFoundError
+│   ├── EmbedderMismatchError   a collection has one embedding model
+│   ├── TargetNotFoundError     no collection or table of that name
+│   ├── VersionNotFoundError    a version that is not kept, or never was
+│   ├── CorrectionError         what is in quarantine cannot be put right in that way
+│   ├── InvalidFilterError      a condition on metadata that cannot be read
+│   ├── InvalidRecordError      a document of a pipeline that cannot be kept
+│   ├── DocumentNotFoundError   no document of that source
+│   ├── DuplicateDocumentError  it is there already, and was not to be replaced
+│   └── LoadError               a load was undone; the Lake is as before
+├── BackupError                 a backup cannot be made, read or restored
+├── DocumentError               one file or row that cannot be ingested
+│   ├── MissingPathError
+│   ├── UnreadableFileError     permissions, a broken or unknown format
+│   ├── EncryptedFileError
+│   ├── NoTextError             a scanned pdf, an image
+│   ├── EmptyFileError
+│   ├── FileTooLargeError
+│   ├── EncodingError           bytes that are no text in any likely encoding
+│   └── MalformedRowError       a csv or jsonl row
+├── NothingIngestedError        every file that was given was refused
+├── ParquetFileError            a Parquet file that is damaged, or holds something else
+├── SpecFileError               a YAML file that people write
+│   └── SpecFileMissingError
+├── DatasetError                a dataset's YAML or its data
+│   ├── DatasetNotFoundError
+│   ├── DatasetSpecError        the YAML itself
+│   ├── SourceError             the source cannot be read as the schema says
+│   └── GateFailedError         an expectation of severity `stop` failed
+├── ExpectationError            an expectation that cannot be evaluated on this data
+├── ForgeError                  a model, or how it is trained
+│   ├── TrainingSpecError       the YAML itself, or an estimator or parameter there is not
+│   ├── TrainingError           nothing can be learned from these rows
+│   ├── ModelNotFoundError      no such model, or no such version of it
+│   ├── ModelCorruptError       an artifact that is not what was registered
+│   └── FeaturesError           rows that are not what a model takes
+├── DeadLetterError             a run that failed for good
+│   ├── DeadLetterNotFoundError
+│   └── NotReplayableError      its run or deployment is gone, or it was tried again
+├── PrivacyError                personal data cannot be hidden or shown
+│   ├── PrivacyModelError       a spaCy model that is not installed
+│   ├── PrivacyKeyError         no key, or one that is damaged or unknown
+│   ├── TamperedError           an encrypted value that was changed, or is another place's
+│   └── RevealForbiddenError    the role may not see what was hidden
+├── AccessError                 who asks may not do that, or not now
+│   ├── UnauthenticatedError    no credential, or one that is not valid any more
+│   │   └── WrongCredentialError  one that proves nothing: it counts towards a lock
+│   ├── ForbiddenError          a scope, a tier or a role that the credential lacks
+│   ├── LockedOutError          too many wrong credentials from there
+│   └── RateLimitedError        more requests than the limit of a tenant, or of all
+├── ApiKeyError                 an API key that cannot be made or revoked
+│   └── ApiKeyNotFoundError
+├── RequestError                a request that a program sent
+│   ├── InvalidRequestError     a field is missing, unknown or not allowed
+│   ├── UnknownOperationError   no pipeline serves it
+│   │   └── EmptyBatchError     no line of a batch is a request that can be done in it
+│   ├── BatchTooLargeError      more lines than a batch may have
+│   ├── WebhookRefusedError     no call is made to that address
+│   ├── CollectionNeededError   its model is fitted on a collection, and none is named
+│   ├── BodyTooLargeError       more bytes than one may send
+│   ├── SlowClientError         it did not come in within the time
+│   ├── ConnectionBusyError     one connection asks for too much at once
+│   ├── UploadBusyError         a batch is being received: one of a tenant, some of all
+│   ├── DuplicateIdError        an id that a request of the connection has already
+│   ├── AdmissionError          it was not let in: come back later
+│   │   ├── QueueFullError
+│   │   ├── TenantQueueFullError  a tenant has its part of a queue
+│   │   ├── DeadlineImpossibleError
+│   │   ├── GatewayBusyError    a gateway has as many connections as it may
+│   │   ├── SheddingError       lower tiers are refused while the load is high
+│   │   └── AdmissionUnavailableError  its Redis does not answer: nobody is let in
+│   ├── IdempotencyKeyError     a key that was used before
+│   │   ├── KeyReusedError      for another request
+│   │   └── StillRunningError   its first request has no answer yet
+│   ├── RequestCancelledError   somebody asked for its end
+│   ├── RequestNotFoundError    that tenant did not ask that, or too long ago
+│   │   └── BatchNotFoundError
+│   ├── SessionFullError        it would remember more than it may
+│   ├── TrackingUnavailableError  what was asked cannot be recorded or read
+│   ├── UnrecordableError       a text in it is none that PostgreSQL keeps
+│   ├── ServingError            the real-time lane could not answer it
+│   │   ├── LaneTimeoutError    no answer within the lane's time
+│   │   ├── DeadlinePassedError  its deadline passed before it was begun or done
+│   │   │   └── BudgetSpentError  it took more processing time than it allows itself
+│   │   ├── TokenBudgetSpentError  it has no tokens left for another call of an LLM
+│   │   ├── TenantBudgetSpentError  its tenant has none left today
+│   │   ├── ExtractionError     what the LLM wrote is not what was asked for
+│   │   ├── LaneUnavailableError  the lane's Redis does not answer, or lost the request
+│   │   ├── GivenUpError        it ended each process that worked on it
+│   │   └── RemoteError         what its pipeline raised, as the lane reports it
+│   └── ProviderMissingError    it needs an LLM, and none is configured
+├── PipelineError               a pipeline that cannot be registered
+├── EventError                  the Stream
+│   ├── InvalidEventError       no CloudEvent, or too large
+│   ├── UnknownEventTypeError   no handler is registered for it: it is set aside
+│   ├── EventHandlerError       a handler that cannot be registered
+│   └── StreamFullError         more events wait than may
+├── WireError                   bytes between gateway and lane that cannot be read
+├── ThreadsStuckError           too many tasks hang: the lane process starts again
+└── QuestionError               empty, or longer than allowed
+
+Each carries what it is about as attributes; its text names the thing and the remedy.
+"""
+
+from neurocortex.errors.admission import (
+    AdmissionError,
+    AdmissionUnavailableError,
+    DeadlineImpossibleError,
+    GatewayBusyError,
+    QueueFullError,
+    SheddingError,
+    TenantQueueFullError,
+)
+from neurocortex.errors.base import NeuroCortexError
+from neurocortex.errors.cache import (
+    CachedFailureError,
+    CacheError,
+    CorruptEntryError,
+    EntryNotFoundError,
+    ForkedCacheError,
+    UncacheableValueError,
+    UnkeyableValueError,
+)
+from neurocortex.errors.connectors import (
+    CacheUnavailableError,
+    ConnectorError,
+    ForgeUnavailableError,
+    IssuerUnavailableError,
+    LakeUnavailableError,
+    LedgerUnavailableError,
+    ProviderError,
+    ProviderRefusedError,
+    StreamUnavailableError,
+)
+from neurocortex.errors.datasets import (
+    DatasetError,
+    DatasetNotFoundError,
+    DatasetSpecError,
+    ExpectationError,
+    GateFailedError,
+    ParquetFileError,
+    SourceError,
+    SpecFileError,
+    SpecFileMissingError,
+)
+from neurocortex.errors.dead_letters import (
+    DeadLetterError,
+    DeadLetterNotFoundError,
+    NotReplayableError,
+)
+from neurocortex.errors.documents import (
+    DocumentError,
+    EmptyFileError,
+    EncodingError,
+    EncryptedFileError,
+    FileTooLargeError,
+    MalformedRowError,
+    MissingPathError,
+    NoTextError,
+    NothingIngestedError,
+    QuestionError,
+    UnreadableFileError,
+)
+from neurocortex.errors.forge import (
+    FeaturesError,
+    ForgeError,
+    ModelCorruptError,
+    ModelNotFoundError,
+    TrainingError,
+    TrainingSpecError,
+)
+from neurocortex.errors.lake import (
+    BackupError,
+    CollectionNotFoundError,
+    CorrectionError,
+    DocumentNotFoundError,
+    DuplicateDocumentError,
+    EmbedderMismatchError,
+    InvalidFilterError,
+    InvalidRecordError,
+    LakeError,
+    LoadError,
+    TargetNotFoundError,
+    VersionNotFoundError,
+)
+from neurocortex.errors.ledger import LedgerError, NeverFitsError, NoLeaseError, StaleLeaseError
+from neurocortex.errors.platform import (
+    AlreadyRunningError,
+    NotRunningError,
+    PortInUseError,
+    RunError,
+    ServiceError,
+    ServiceFailedError,
+    SettingsError,
+)
+from neurocortex.errors.privacy import (
+    PrivacyError,
+    PrivacyKeyError,
+    PrivacyModelError,
+    RevealForbiddenError,
+    TamperedError,
+)
+from neurocortex.errors.requests import (
+    BatchNotFoundError,
+    BatchTooLargeError,
+    BodyTooLargeError,
+    CollectionNeededError,
+    ConnectionBusyError,
+    DuplicateIdError,
+    EmptyBatchError,
+    IdempotencyKeyError,
+    InvalidRequestError,
+    KeyReusedError,
+    RequestCancelledError,
+    RequestError,
+    RequestNotFoundError,
+    SessionFullError,
+    SlowClientError,
+    StillRunningError,
+    TrackingUnavailableError,
+    UnknownOperationError,
+    UnrecordableError,
+    UploadBusyError,
+    WebhookRefusedError,
+)
+from neurocortex.errors.security import (
+    AccessError,
+    ApiKeyError,
+    ApiKeyNotFoundError,
+    ForbiddenError,
+    LockedOutError,
+    RateLimitedError,
+    UnauthenticatedError,
+    WrongCredentialError,
+)
+from neurocortex.errors.serving import (
+    BudgetSpentError,
+    DeadlinePassedError,
+    ExtractionError,
+    GivenUpError,
+    LaneTimeoutError,
+    LaneUnavailableError,
+    PipelineError,
+    ProviderMissingError,
+    RemoteError,
+    ServingError,
+    TenantBudgetSpentError,
+    ThreadsStuckError,
+    TokenBudgetSpentError,
+    WireError,
+)
+from neurocortex.errors.stream import (
+    EventError,
+    EventHandlerError,
+    InvalidEventError,
+    StreamFullError,
+    UnknownEventTypeError,
+)
+
+__all__ = [
+    "AccessError",
+    "AdmissionError",
+    "AdmissionUnavailableError",
+    "AlreadyRunningError",
+    "ApiKeyError",
+    "ApiKeyNotFoundError",
+    "BackupError",
+    "BatchNotFoundError",
+    "BatchTooLargeError",
+    "BodyTooLargeError",
+    "BudgetSpentError",
+    "CacheError",
+    "CacheUnavailableError",
+    "CachedFailureError",
+    "CollectionNeededError",
+    "CollectionNotFoundError",
+    "ConnectionBusyError",
+    "ConnectorError",
+    "CorrectionError",
+    "CorruptEntryError",
+    "DatasetError",
+    "DatasetNotFoundError",
+    "DatasetSpecError",
+    "DeadLetterError",
+    "DeadLetterNotFoundError",
+    "DeadlineImpossibleError",
+    "DeadlinePassedError",
+    "DocumentError",
+    "DocumentNotFoundError",
+    "DuplicateDocumentError",
+    "DuplicateIdError",
+    "EmbedderMismatchError",
+    "EmptyBatchError",
+    "EmptyFileError",
+    "EncodingError",
+    "EncryptedFileError",
+    "EntryNotFoundError",
+    "EventError",
+    "EventHandlerError",
+    "ExpectationError",
+    "ExtractionError",
+    "FeaturesError",
+    "FileTooLargeError",
+    "ForbiddenError",
+    "ForgeError",
+    "ForgeUnavailableError",
+    "ForkedCacheError",
+    "GateFailedError",
+    "GatewayBusyError",
+    "GivenUpError",
+    "IdempotencyKeyError",
+    "InvalidEventError",
+    "InvalidFilterError",
+    "InvalidRecordError",
+    "InvalidRequestError",
+    "IssuerUnavailableError",
+    "KeyReusedError",
+    "LakeError",
+    "LakeUnavailableError",
+    "LaneTimeoutError",
+    "LaneUnavailableError",
+    "LedgerError",
+    "LedgerUnavailableError",
+    "LoadError",
+    "LockedOutError",
+    "MalformedRowError",
+    "MissingPathError",
+    "ModelCorruptError",
+    "ModelNotFoundError",
+    "NeuroCortexError",
+    "NeverFitsError",
+    "NoLeaseError",
+    "NoTextError",
+    "NotReplayableError",
+    "NotRunningError",
+    "NothingIngestedError",
+    "ParquetFileError",
+    "PipelineError",
+    "PortInUseError",
+    "PrivacyError",
+    "PrivacyKeyError",
+    "PrivacyModelError",
+    "ProviderError",
+    "ProviderMissingError",
+    "ProviderRefusedError",
+    "QuestionError",
+    "QueueFullError",
+    "RateLimitedError",
+    "RemoteError",
+    "RequestCancelledError",
+    "RequestError",
+    "RequestNotFoundError",
+    "RevealForbiddenError",
+    "RunError",
+    "ServiceError",
+    "ServiceFailedError",
+    "ServingError",
+    "SessionFullError",
+    "SettingsError",
+    "SheddingError",
+    "SlowClientError",
+    "SourceError",
+    "SpecFileError",
+    "SpecFileMissingError",
+    "StaleLeaseError",
+    "StillRunningError",
+    "StreamFullError",
+    "StreamUnavailableError",
+    "TamperedError",
+    "TargetNotFoundError",
+    "TenantBudgetSpentError",
+    "TenantQueueFullError",
+    "ThreadsStuckError",
+    "TokenBudgetSpentError",
+    "TrackingUnavailableError",
+    "TrainingError",
+    "TrainingSpecError",
+    "UnauthenticatedError",
+    "UncacheableValueError",
+    "UnkeyableValueError",
+    "UnknownEventTypeError",
+    "UnknownOperationError",
+    "UnreadableFileError",
+    "UnrecordableError",
+    "UploadBusyError",
+    "VersionNotFoundError",
+    "WebhookRefusedError",
+    "WireError",
+    "WrongCredentialError",
+]
