@@ -9,8 +9,8 @@ from neurocortex.cli.quarantine import AT_ONCE
 from neurocortex.corrections import documents, files, rows
 from neurocortex.corrections.released import Released
 from neurocortex.corrections.values import RefusedRow, Values
-from neurocortex.datasets import etl
 from neurocortex.datasets.catalog import catalog, find
+from neurocortex.datasets.sifting import target_of
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.errors import CorrectionError
 from neurocortex.lake import quarantine
@@ -145,7 +145,7 @@ class Correcting:
             specs: Sequence[DatasetSpec] = (find(dataset, folder),)
         else:
             specs = catalog(folder)
-        found = [spec for spec in specs if str(etl.target_of(spec)) == target]
+        found = [spec for spec in specs if str(target_of(spec)) == target]
         if len(found) == 1:
             return found[0]
         known = ", ".join(spec.name for spec in found) or "none"

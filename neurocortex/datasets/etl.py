@@ -8,28 +8,27 @@ Memory holds one chunk: what whole-table expectations judge waits on disk.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from uuid import UUID
 
 import psycopg
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from neurocortex.datasets import checks, history
 from neurocortex.datasets.extract import extract
-from neurocortex.datasets.protection import protection_of
+from neurocortex.datasets.sifting import SAMPLE, Sifting, set_aside, target_of
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import EtlReport
 from neurocortex.errors import GateFailedError, LakeUnavailableError, LoadError
 from neurocortex.lake import loads, quarantine
 from neurocortex.lake.database import driver, translated
-from neurocortex.lake.loads import Load, LoadKind
-from neurocortex.lake.rows import publishing, record, staging
+from neurocortex.lake.loads import Load
+from neurocortex.lake.rows import publishing, record
 from neurocortex.lake.rows.table import Table, WriteMode
 from neurocortex.quality import gate
 from neurocortex.quality.drift import Change, changes
@@ -40,9 +39,6 @@ from neurocortex.quality.whole import Whole
 
 CHUNK_ROWS: Final = 50_000
 """Rows worked on at a time: some 100 MB of memory for 20 columns."""
-
-SAMPLE: Final = 100
-"""Quarantine entries a report shows; all of them are in the Lake."""
 
 
 class Progress(NamedTuple):
@@ -138,7 +134,7 @@ def stage(
         _explained(target),
         closing(Whole(spec.suite.by_table)) as whole,
     ):
-        work = _Staging(spec, lake, load, whole)
+        work = Sifting(spec, lake, load, whole)
         seen = Reservoir()
         for chunk in extract(spec, chunk_rows):
             seen.add(chunk.frame)
@@ -188,7 +184,7 @@ def publish(spec: DatasetSpec, lake: Engine, staged: Staged) -> EtlOutcome:
                 driver(connection), staged.load.id, target, staged.staged
             )
             entries = tuple(checks.repeated(iter(published.existing), spec))
-            _quarantine(connection, staged.load.id, target, entries)
+            set_aside(connection, staged.load.id, target, entries)
             if target.mode is WriteMode.REPLACE:
                 quarantine.reopen(connection, staged.load.id)
             counts = {
@@ -209,72 +205,6 @@ def publish(spec: DatasetSpec, lake: Engine, staged: Staged) -> EtlOutcome:
 def abandon(lake: Engine, staged: Staged, reason: str) -> None:
     """Give staged rows up: the load is closed as failed, its quarantine stays."""
     record.close_failed(lake, staged.load.id, reason)
-
-
-def target_of(spec: DatasetSpec) -> Table:
-    """Return the table a dataset is loaded into."""
-    return Table(spec.target.table, spec.loaded_columns, spec.target.mode)
-
-
-@dataclass(slots=True)
-class _Staging:
-    """What adds up while chunks go by."""
-
-    spec: DatasetSpec
-    lake: Engine
-    load: Load
-    whole: Whole
-    extracted: int = 0
-    staged: int = 0
-    refused: int = 0
-    rules: Counter[str] = field(default_factory=Counter)
-    sample: list[Quarantined] = field(default_factory=list)
-    reports: list[GateReport] = field(default_factory=list)
-
-    def add(self, checked: checks.Checked) -> None:
-        columns = self.spec.loaded_columns
-        with self.lake.begin() as connection:
-            rows = staging.rows_of(checked.frame, columns)
-            staging.write(driver(connection), self.load.id, columns, rows)
-            self._set_aside(connection, checked.quarantined)
-        self.extracted += len(checked.frame) + len(checked.quarantined)
-        self.staged += len(checked.frame)
-        self.reports = [GateReport.merged([*self.reports, checked.report])]
-        self.whole.add(checked.judged)
-
-    def judge_whole(self) -> None:
-        """Refuse what only shows beside all other rows: repeated keys, whole-table expectations."""
-        keys = target_of(self.spec).keys
-        with self.lake.begin() as connection:
-            if keys:
-                removed = staging.remove_repeated(driver(connection), self.load.id, keys)
-                gone = self._take_out(connection, checks.repeated(removed, self.spec))
-                self.whole.drop(gone)
-            if self.spec.suite.by_table.expectations:
-                report = self.whole.evaluate()
-                self.reports.append(protection_of(self.spec).report(report.without_rows()))
-                judged = self.whole.rows(list(report.failed_rows))
-                removed = staging.remove(driver(connection), self.load.id, list(report.failed_rows))
-                entries = checks.refused_later(removed, report.failed_rows, judged, self.spec)
-                self._take_out(connection, entries)
-
-    def _take_out(self, connection: Connection, entries: Iterable[Quarantined]) -> list[int]:
-        found = tuple(entries)
-        self._set_aside(connection, found)
-        self.staged -= len(found)
-        return [entry.row for entry in found if entry.row is not None]
-
-    def _set_aside(self, connection: Connection, entries: tuple[Quarantined, ...]) -> None:
-        _quarantine(connection, self.load.id, target_of(self.spec), entries)
-        self.refused += len(entries)
-        self.rules.update(entry.rule for entry in entries)
-        self.sample += entries[: SAMPLE - len(self.sample)]
-
-
-def _quarantine(
-    connection: Connection, load_id: UUID, target: Table, entries: tuple[Quarantined, ...]
-) -> None:
-    quarantine.record(connection, load_id, LoadKind.ROWS, str(target), entries)
 
 
 def _outcome(
