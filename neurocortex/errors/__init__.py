@@ -6,7 +6,8 @@ NeuroCortexError
 │   ├── PortInUseError          somebody else listens there
 │   ├── ServiceFailedError      it did not start, or keeps dying
 │   ├── AlreadyRunningError     another supervisor holds this home folder
-│   └── NotRunningError         nothing to talk to: `neurocortex up` first
+│   ├── NotRunningError         nothing to talk to: `neurocortex up` first
+│   └── LoopEndedError          a worker no longer does all it has to
 ├── RunError                    a flow run did not complete
 ├── ConnectorError              a neighbour does not answer
 │   ├── LakeUnavailableError
@@ -14,6 +15,7 @@ NeuroCortexError
 │   ├── StreamUnavailableError
 │   ├── ForgeUnavailableError
 │   ├── LedgerUnavailableError  no slot is given away while its Redis is gone
+│   │   └── LedgerClosedError   nor while leases that it lost are entered again
 │   ├── IssuerUnavailableError  its keys were never read: no token can be verified
 │   └── ProviderError           an LLM provider refused or failed
 │       └── ProviderRefusedError  a wrong key or model: no use in trying again
@@ -158,6 +160,7 @@ from neurocortex.errors.connectors import (
     ForgeUnavailableError,
     IssuerUnavailableError,
     LakeUnavailableError,
+    LedgerClosedError,
     LedgerUnavailableError,
     ProviderError,
     ProviderRefusedError,
@@ -217,6 +220,7 @@ from neurocortex.errors.lake import (
 from neurocortex.errors.ledger import LedgerError, NeverFitsError, NoLeaseError, StaleLeaseError
 from neurocortex.errors.platform import (
     AlreadyRunningError,
+    LoopEndedError,
     NotRunningError,
     PortInUseError,
     RunError,
@@ -350,10 +354,12 @@ __all__ = [
     "LakeUnavailableError",
     "LaneTimeoutError",
     "LaneUnavailableError",
+    "LedgerClosedError",
     "LedgerError",
     "LedgerUnavailableError",
     "LoadError",
     "LockedOutError",
+    "LoopEndedError",
     "MalformedRowError",
     "MissingPathError",
     "ModelCorruptError",

@@ -32,6 +32,10 @@ class LedgerUnavailableError(ConnectorError):
     """The ledger's Redis does not answer. A change was made whole or not at all."""
 
 
+class LedgerClosedError(LedgerUnavailableError):
+    """The ledger grants nothing to this worker just now: that ends by itself within seconds."""
+
+
 class IssuerUnavailableError(ConnectorError):
     """The keys of an issuer of tokens cannot be read, and none are known from before."""
 

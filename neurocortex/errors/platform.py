@@ -58,6 +58,16 @@ class NotRunningError(ServiceError):
         )
 
 
+class LoopEndedError(ServiceError):
+    """Work that a worker is to do for as long as it lives came to an end."""
+
+    def __init__(self, loop: str) -> None:
+        super().__init__(
+            "worker", f"{loop} ended, and nobody told it to: this worker has to be started again."
+        )
+        self.loop = loop
+
+
 class RunError(NeuroCortexError):
     """A flow run ended in another state than Completed, or its result cannot be read."""
 

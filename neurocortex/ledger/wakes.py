@@ -19,8 +19,9 @@ from neurocortex.errors import LedgerUnavailableError
 from neurocortex.ledger.client import NAMESPACE, reached
 
 FIRST_PAUSE_S: Final = 0.1
-LONGEST_PAUSE_S: Final = 5.0
-"""Between two attempts to reach Redis: doubled from the first to the longest."""
+LONGEST_PAUSE_S: Final = 1.0
+"""Between two attempts to reach Redis: doubled from the first to the longest. Who listens again
+looks for what was missed, so that a call nobody heard waits for no longer than this."""
 
 QUIET_S: Final = 10.0
 """After so long without a call the connection is tried, as a broken one is silent too."""

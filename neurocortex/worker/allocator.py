@@ -17,6 +17,7 @@ from neurocortex.scheduling.allocate import Decision, allocate
 from neurocortex.scheduling.policy import Policy
 from neurocortex.worker.dispatcher import Dispatcher
 from neurocortex.worker.due import DueRuns
+from neurocortex.worker.loops import in_time
 
 LEAD_S: Final = 5.0
 """So long after the allocating worker's last sign another takes over."""
@@ -46,6 +47,7 @@ class Allocator:
         self._offer = offer
         self._policy = policy
         self._shown_at = 0.0
+        self._to_show: Mapping[Tier, int] | None = None
 
     async def allocate(self, due: DueRuns, dispatcher: Dispatcher) -> None:
         """Set the limits, or take over what the worker that leads has set."""
@@ -55,6 +57,8 @@ class Allocator:
             dispatcher.limits = current.limits if current else {}
             return
         usage = await self._ledger.usage(self._offer.name)
+        if not usage.slots:
+            return  # the ledger was lost a moment ago: it does not mean that nobody may start any
         found = allocate(usage, demand, self._policy, dispatcher.limits)
         dispatcher.limits = found.limits
         for decision in found.decisions:
@@ -64,17 +68,22 @@ class Allocator:
                 found.limits, [_line(decision) for decision in found.decisions], self._offer.name
             )
         if found.decisions or time.monotonic() - self._shown_at > SHOW_S:
-            await self._show(found.limits)
+            self._to_show = found.limits
 
-    async def _show(self, limits: Mapping[Tier, int]) -> None:
+    async def show(self) -> None:
+        """Write new limits to the work pools: apart, so that no tier waits for Prefect."""
+        limits = self._to_show
+        if limits is None:
+            return
         for tier, limit in limits.items():
             try:
-                await self._client.update_work_pool(
-                    tier.value, WorkPoolUpdate(concurrency_limit=limit)
-                )
+                changed = WorkPoolUpdate(concurrency_limit=limit)
+                await in_time(self._client.update_work_pool(tier.value, changed))
             except ObjectNotFound:
                 logger.debug("This platform has no pool %s.", tier.value)
         self._shown_at = time.monotonic()
+        if self._to_show is limits:
+            self._to_show = None
 
 
 def _line(decision: Decision) -> str:

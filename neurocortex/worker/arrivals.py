@@ -21,6 +21,8 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
+from neurocortex.worker.loops import in_time
+
 PAGE: Final = 200
 """As many as the server gives at a time."""
 
@@ -40,10 +42,15 @@ class Arrivals:
         self._client = client
         self._pools = WorkPoolFilter(name=WorkPoolFilterName(any_=list(pools)))
         self._until: datetime | None = None
+        self._read_until: datetime | None = None
 
     async def new(self) -> list[FlowRun]:
-        """Return the runs that became due since the last call, and some that did before."""
+        """Return the runs that became due since those that were entered, and some before."""
         return await self._due(None if self._until is None else self._until - OVERLAP)
+
+    def entered(self) -> None:
+        """Say that what was returned last is known: `new` need not return it again."""
+        self._until = self._read_until
 
     async def all(self) -> list[FlowRun]:
         """Return all due runs, however long they have been."""
@@ -59,15 +66,17 @@ class Arrivals:
         )
         found: list[FlowRun] = []
         while True:
-            page = await self._client.read_flow_runs(
-                flow_run_filter=due,
-                work_pool_filter=self._pools,
-                sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
-                limit=PAGE,
-                offset=len(found),
+            page = await in_time(
+                self._client.read_flow_runs(
+                    flow_run_filter=due,
+                    work_pool_filter=self._pools,
+                    sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
+                    limit=PAGE,
+                    offset=len(found),
+                )
             )
             found += page
             if len(page) < PAGE:
                 break
-        self._until = now
+        self._read_until = now
         return [run for run in found if run.empirical_policy.retry_type != IN_PROCESS]

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from neurocortex.domain.deployments import Tier
-from neurocortex.errors import NeverFitsError
+from neurocortex.errors import LedgerClosedError, NeverFitsError
 from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.values import Lease, Reason, Refusal, WorkerOffer
 from neurocortex.scheduling.choose import Start, choose
@@ -17,6 +17,10 @@ from neurocortex.worker.due import DueRuns, Taken
 
 TAKEN: Final = frozenset({Reason.LEASED, Reason.HANDED_OVER})
 """Refusals that mean: somebody else has it."""
+
+CLOSED: Final = frozenset({Reason.LOST, Reason.NOT_JOINED})
+"""Refusals of whatever this worker might ask for. They end by themselves and nothing tells of it:
+who is refused asks again."""
 
 Begin = Callable[[Taken, Lease], None]
 """Starts a run that has its lease, and returns at once."""
@@ -45,7 +49,8 @@ class Dispatcher:
         """Start what can start now.
 
         Raises:
-            LedgerUnavailableError: Redis does not answer; whatever was started has its lease.
+            LedgerUnavailableError: Redis does not answer, or the ledger is closed for now; whatever
+                was started has its lease.
         """
         if not len(self._due.backlog):
             self.holds = {}
@@ -70,6 +75,8 @@ class Dispatcher:
             self._due.discard(work.id)
             return
         if isinstance(answer, Refusal):
+            if answer.reason in CLOSED:
+                raise LedgerClosedError("ledger", answer.text)
             logger.debug("Flow run %s: %s", work.id, answer.text)
             if answer.reason in TAKEN:
                 self._due.discard(work.id)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from neurocortex.ledger.values import WorkerOffer
 from neurocortex.scheduling.backlog import Backlog
 from neurocortex.worker import job
 from neurocortex.worker.arrivals import Arrivals
+from neurocortex.worker.loops import in_time
 
 READ_ALL_S: Final = 30.0
 """How often all due runs are read: so long a run that somebody cancelled is looked at in vain."""
@@ -128,12 +129,14 @@ class DueRuns:
         try:
             await self._refresh(taken)
         except Exception:
-            self.read_all_soon()  # what was found and not entered is not found as new once more
+            # What it opened may not all be entered; what was found is found once more by itself.
+            self._doors = replace(self._doors, at=0.0)
             raise
+        self._arrivals.entered()
 
-    def read_all_soon(self) -> None:
+    def read_all_soon(self, after_s: float = SOON_S) -> None:
         """Have all due runs read anew: one may be due that is in no backlog any more."""
-        self._read_all_at = min(self._read_all_at, time.monotonic() + SOON_S)
+        self._read_all_at = min(self._read_all_at, time.monotonic() + after_s)
 
     async def _refresh(self, taken: Iterable[UUID]) -> None:
         started = time.monotonic()
@@ -161,8 +164,9 @@ class DueRuns:
     async def _look_at_doors(self) -> None:
         """Read which pools and queues are paused, and let their runs in or out."""
         names = WorkPoolFilterName(any_=list(self._pools))
-        pools = await self._client.read_work_pools(work_pool_filter=WorkPoolFilter(name=names))
-        queues = await self._client.read_work_queues()
+        named = WorkPoolFilter(name=names)
+        pools = await in_time(self._client.read_work_pools(work_pool_filter=named))
+        queues = await in_time(self._client.read_work_queues())
         self._doors = _Doors(
             {pool.name: pool for pool in pools},
             frozenset(queue.id for queue in queues if queue.is_paused),
@@ -213,7 +217,7 @@ class DueRuns:
         if known is not None and time.monotonic() - known[0] < KNOWN_S:
             return known[1]
         try:
-            found = await self._client.read_deployment(run.deployment_id)
+            found = await in_time(self._client.read_deployment(run.deployment_id))
         except ObjectNotFound:
             self._deployments.pop(run.deployment_id, None)
             return None
@@ -223,7 +227,7 @@ class DueRuns:
     async def _end(self, run: FlowRun, state: State) -> None:
         """End a run that cannot start, with the reason."""
         self.discard(run.id)
-        await self._refuse(run, state)
+        await in_time(self._refuse(run, state))
 
 
 def refuse_what_never_fits(work: Work, offers: Sequence[WorkerOffer]) -> None:

@@ -170,6 +170,7 @@ class Host:
         allocate_s = self._settings.scheduling.allocate_every_s
         self._loops.repeat(life.beat, every_s, every_s)  # a later one would find the lease up
         self._loops.repeat(lambda: allocator.allocate(self._due, self._dispatcher), allocate_s)
+        self._loops.repeat(allocator.show, allocate_s)
         self._loops.repeat(self._reconciler.look, min(RECONCILE_S, offer.lease_s))
         self._loops.repeat(retries.look, RETRIES_S)
         notices = Notices(client, self._ledger, allocations, offer.name, policy)
@@ -192,6 +193,7 @@ class Host:
     def serve(self, name: str, pool: Pool) -> None:
         """Hand the runs of a work pool to its worker."""
         self._pools[name] = pool
+        self._due.read_all_soon(0.0)  # a look that came before has passed over its runs
         self._rounds.announce()
 
     async def look(self) -> None:

@@ -3,15 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 
 from neurocortex.cancellation import is_cancelled
-from neurocortex.errors import ConnectorError
+from neurocortex.errors import ConnectorError, LoopEndedError
 
 LONGEST_PAUSE_S: Final = 10.0
 """Between two tries while a neighbour is away."""
+
+ANSWER_S: Final = 10.0
+"""So long Prefect may take to answer one call. Left to itself its client waits a minute, and tries
+six times without a word: a loop would stand still for minutes."""
+
+Answer = TypeVar("Answer")
 
 logger = logging.getLogger(__name__)
 
@@ -20,23 +26,29 @@ class Loops:
     """Loops of one process. An async context manager; `stop` before leaving it.
 
     A neighbour that does not answer is waited for. Any other failure ends the task that entered
-    the manager: a worker that no longer allocates, or gives no sign of life, is to be replaced.
+    the manager, and so does a loop that just ends: a worker that no longer looks for runs, or gives
+    no sign of life, is to be replaced.
     """
 
     def __init__(self) -> None:
         self._tasks = asyncio.TaskGroup()
         self._loops: list[asyncio.Task[None]] = []
+        self._ending = False
 
     async def __aenter__(self) -> "Loops":
         await self._tasks.__aenter__()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
+        self._ending = self._ending or failure[0] is not None
         await self._tasks.__aexit__(*failure)  # type: ignore[arg-type]
 
     def start(self, loop: Coroutine[object, object, None]) -> None:
         """Start a loop that waits by itself."""
-        self._loops.append(self._tasks.create_task(loop))
+        name = str(getattr(loop, "__qualname__", loop))
+        task = self.begin(loop)
+        task.add_done_callback(lambda _: self._is_over(name))
+        self._loops.append(task)
 
     def repeat(
         self,
@@ -49,12 +61,32 @@ class Loops:
 
     def begin(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Start work that ends by itself; `stop` lets it."""
-        return self._tasks.create_task(work)
+        task = self._tasks.create_task(work)
+        task.add_done_callback(self._note)
+        return task
 
     def stop(self) -> None:
         """End the loops."""
+        self._ending = True
         for loop in self._loops:
             loop.cancel()
+
+    def _note(self, task: asyncio.Task[None]) -> None:
+        """Note a failure: all others are cancelled for it."""
+        self._ending = self._ending or _failed(task)
+
+    def _is_over(self, name: str) -> None:
+        """Fail for a loop that returned or was cancelled: a task group takes no notice of it."""
+        if not self._ending:
+            self._tasks.create_task(_fail(LoopEndedError(name)))
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is not None
+
+
+async def _fail(error: Exception) -> None:
+    raise error
 
 
 async def patiently(act: Callable[[], Awaitable[object]]) -> bool:
@@ -68,6 +100,19 @@ async def patiently(act: Callable[[], Awaitable[object]]) -> bool:
     else:
         return True
     return False
+
+
+async def in_time(call: Awaitable[Answer]) -> Answer:
+    """Return Prefect's answer to one call.
+
+    Raises:
+        httpx.ReadTimeout: there was none within `ANSWER_S` seconds that was not an error.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await call
+    except TimeoutError as error:
+        raise httpx.ReadTimeout(f"no answer within {ANSWER_S:g} s") from error
 
 
 async def _repeat(act: Callable[[], Awaitable[object]], every_s: float, longest_s: float) -> None:

@@ -66,7 +66,7 @@ async def serve(pools: Sequence[str], modules: Sequence[str] = MODULES) -> None:
         ]
         beating = [asyncio.create_task(_beat(worker)) for worker in workers]
         await stopping.wait()
-        logger.info("Told to stop: no run starts any more.")
+        logger.warning("Told to stop: no run starts here any more.")
         for task in beating:
             task.cancel()
         await host.drain()

@@ -29,6 +29,8 @@ ONE_THREAD: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    # Arrow, which pandas imports, has a thread of its allocator that gives memory back.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 
 KILLED: Final = -signal.SIGKILL

@@ -92,7 +92,7 @@ def test_a_later_up_starts_the_services_only_and_down_stops_them(
     down = new_user.run("down")
 
     assert (down.returncode, down.stderr) == (0, "")
-    assert down.stdout == "· Stopped: redis, postgres, prefect, worker, lane, gateway.\n"
+    assert down.stdout == "· Stopped: redis, postgres, prefect, worker, lane, gateway, lane-2.\n"
     assert process.wait(5) == 0
     assert processes_of(new_user.folder) == []
     assert state.read(Home(new_user.folder / ".neurocortex").run) is None

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.events.worker import EventsWorker
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Crashed, Failed, Pending, Running
 
 from neurocortex.dead_letters import handler
@@ -138,6 +140,7 @@ def test_a_run_that_is_not_dead_has_no_letter(deployed: Deployed) -> None:
 
 
 def test_a_run_that_ended_is_told_to_prefect_once(deployed: Deployed, letters: DeadLetters) -> None:
+    EventsWorker.drain_all(timeout=5)  # one that a flow of another test began adds that flow
     run = deployed.run(Running(), Crashed(message="killed"))
     ended(letters, run)
     ended(letters, run)
@@ -268,6 +271,9 @@ def test_a_request_of_the_lane_is_done_again_by_a_run_with_the_same_request(
 ) -> None:
     letter = of_the_lane({"operation": "echo", "text": "hello"})
     letters.record(letter)
+    with suppress(ObjectNotFound):  # other tests on this server may have made one
+        left = deployed.client.read_deployment_by_name("replay-request/replay-request")
+        deployed.client.delete_deployment(left.id)
     with pytest.raises(NotReplayableError, match="neurocortex deploy"):
         replayer.replay(letter)
     flow = deployed.client.create_flow_from_name("replay-request")

@@ -175,7 +175,9 @@ def test_nothing_is_left_of_a_killed_platform_and_the_next_start_works(up: "Up")
         family = second.family()
         down = command.run("down")
         assert down.returncode == 0, down.stderr
-        assert down.stdout == "· Stopped: redis, postgres, prefect, worker, lane, gateway.\n"
+        assert (
+            down.stdout == "· Stopped: redis, postgres, prefect, worker, lane, gateway, lane-2.\n"
+        )
         assert psutil.wait_procs(family, timeout=1)[1] == []
         assert state.read(command.home.run) is None
     assert command.run("down").stdout.startswith("· Nothing runs from")

@@ -1,5 +1,6 @@
 """Redis carries the wake-up calls and the ledger; a run survives the loss of both."""
 
+import asyncio
 import signal
 import time
 from collections.abc import Iterator
@@ -9,15 +10,17 @@ from uuid import UUID
 
 import pytest
 import redis
+from redis.asyncio import Redis
 
 from neurocortex.embedded import ports, process
 from neurocortex.embedded.redis_server import PLATFORM_DATABASE, RedisServer
+from neurocortex.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from tests.integration.worker.conftest import Platform, Worker
 
 POOL: Final = "called"
-POLL_S: Final = 30.0
+POLL_S: Final = 60.0
 
 
 class MortalRedis:
@@ -48,7 +51,7 @@ def mortal_redis(
 
 @pytest.fixture(scope="module")
 def worker(platform: "Platform", mortal_redis: MortalRedis) -> Iterator["Worker"]:
-    """A worker that would look for runs every half a minute, if nobody called it."""
+    """A worker that would look for runs once a minute, if nobody called it."""
     platform.make_pool(POOL)
     settings = {"poll_s": POLL_S, "lease_s": 3.0}
     with platform.worker(mortal_redis.url, POOL, **settings) as worker:
@@ -84,6 +87,24 @@ def test_a_call_starts_a_run_well_before_the_next_look(
     assert time.monotonic() - called < POLL_S / 3
 
 
+def test_a_run_that_is_called_while_the_ledger_grants_nothing_starts_when_it_does(
+    platform: "Platform", worker: "Worker", tmp_path: Path
+) -> None:
+    """Nobody calls then: the worker asks again by itself."""
+
+    async def close() -> None:
+        async with Redis.from_url(worker.redis_url, decode_responses=True) as client:
+            await Ledger(client, grace_s=2.0).close(lease_s=3.0)
+
+    deployed = platform.deploy("linger", POOL)
+    asyncio.run(close())
+    closed = time.monotonic()
+    run = platform.start(deployed, trace=tmp_path, seconds=0)
+    worker.announce(POOL)
+    platform.reaches(run, "Completed")
+    assert 2.0 < time.monotonic() - closed < POLL_S / 3
+
+
 def test_a_run_goes_on_when_redis_loses_everything(
     platform: "Platform", worker: "Worker", mortal_redis: MortalRedis, tmp_path: Path
 ) -> None:
@@ -101,6 +122,8 @@ def test_a_run_goes_on_when_redis_loses_everything(
 def test_a_run_goes_on_while_redis_is_away(
     platform: "Platform", worker: "Worker", mortal_redis: MortalRedis, tmp_path: Path
 ) -> None:
+    """The ledger was lost just before: for some seconds it grants nothing to anybody."""
+    began = time.monotonic()
     waiting = Waiting(platform, worker, tmp_path)
     mortal_redis.kill()
     waiting.end()
@@ -108,3 +131,4 @@ def test_a_run_goes_on_while_redis_is_away(
     platform.until(lambda: not worker.leases(), "its slot is free")
     (trace := tmp_path / "next").mkdir()
     Waiting(platform, worker, trace).end()
+    assert time.monotonic() - began < POLL_S / 2, "no run waited for a poll"

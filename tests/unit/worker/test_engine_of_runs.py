@@ -9,7 +9,7 @@ import pytest
 from prefect import flow, flow_engine
 from prefect.filesystems import LocalFileSystem
 from prefect.flow_engine import AsyncFlowRunEngine, BaseFlowRunEngine, FlowRunEngine
-from prefect.results import get_result_store
+from prefect.results import ResultStore, get_result_store
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_DEFAULT_RESULT_STORAGE_BLOCK,
@@ -67,10 +67,11 @@ def test_an_engine_that_is_told_where_results_are_asks_nobody(
     with temporary_settings(nowhere):
         told = engine._with_results_in_files(plain)
         store = get_result_store().update_for_flow(told, _sync=True)  # type: ignore[call-arg]
+    assert isinstance(store, ResultStore)
     assert isinstance(store.result_storage, LocalFileSystem)
     assert store.result_storage.basepath == str(tmp_path)
     assert told.persist_result is False
-    assert plain.result_storage is plain.persist_result is None
+    assert (plain.persist_result, plain.result_storage) == (None, None)
 
 
 def test_what_a_flow_or_a_setting_says_of_results_holds() -> None:
