@@ -27,12 +27,14 @@ from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH, tempor
 from psycopg import sql
 from redis.asyncio import Redis
 
+from neurocortex.domain.deployments import Tier
 from neurocortex.embedded import process
 from neurocortex.embedded.home import Home
 from neurocortex.embedded.postgres import PostgresServer
 from neurocortex.embedded.redis_server import RedisServer
 from neurocortex.embedded.running import Running, environment_of
 from neurocortex.lake.store import Lake
+from neurocortex.ledger.allocations import Allocations
 from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.values import Lease
 from neurocortex.ledger.wakes import Wakes
@@ -98,6 +100,15 @@ class Worker:
     def holds(self) -> set[UUID]:
         """Return the runs that have a lease."""
         return {lease.work for lease in self.leases()}
+
+    def waiting(self) -> Mapping[Tier, int]:
+        """Return how many runs wait in each tier, as far as the worker has seen them."""
+
+        async def read() -> Mapping[Tier, int]:
+            async with Redis.from_url(self.redis_url, decode_responses=True) as redis:
+                return await Allocations(redis).demand({}, time.time())
+
+        return asyncio.run(read())
 
     def announce(self, pool: str) -> None:
         async def call() -> None:

@@ -12,6 +12,8 @@ import pytest
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
 from prefect.states import Cancelling
 
+from neurocortex.domain.deployments import Tier
+
 if TYPE_CHECKING:
     from tests.integration.worker.conftest import Platform, Worker
 
@@ -52,13 +54,14 @@ def ended(trace: Path, run: UUID) -> float:
 
 
 def test_a_critical_run_goes_before_a_queue_of_low_ones(
-    platform: "Platform", gate: Gate, tmp_path: Path
+    platform: "Platform", single: "Worker", gate: Gate, tmp_path: Path
 ) -> None:
     low = platform.deploy("linger", POOL, tier="low")
     queue = [platform.start(low, trace=tmp_path, seconds=0) for _ in range(2)]
     critical = platform.start(
         platform.deploy("linger", POOL, tier="critical"), trace=tmp_path, seconds=0
     )
+    platform.until(lambda: single.waiting().get(Tier.CRITICAL), "the worker knows of it")
     gate.open()
     for run in (*queue, critical):
         platform.reaches(run, "Completed")
@@ -69,7 +72,7 @@ def test_a_critical_run_goes_before_a_queue_of_low_ones(
 
 
 def test_a_high_run_starts_at_once_behind_long_queues_of_the_tiers_below(
-    platform: "Platform", gate: Gate, tmp_path: Path
+    platform: "Platform", single: "Worker", gate: Gate, tmp_path: Path
 ) -> None:
     (trace := tmp_path / "queues").mkdir()
     queues = [platform.deploy("linger", POOL, tier=tier) for tier in ("medium", "low")]
@@ -77,6 +80,7 @@ def test_a_high_run_starts_at_once_behind_long_queues_of_the_tiers_below(
         for _ in range(15):
             platform.start(deployment, trace=trace, seconds=0)
     high = platform.start(platform.deploy("linger", POOL, tier="high"), trace=tmp_path, seconds=0)
+    platform.until(lambda: single.waiting().get(Tier.HIGH), "the worker knows of it")
     gate.open()
     platform.reaches(high, "Completed")
     for deployment in queues:
