@@ -120,6 +120,7 @@ def test_a_run_that_is_cancelled_runs_its_hook_and_ends(
 ) -> None:
     run = platform.start(platform.deploy("wait", POOL), trace=tmp_path)
     platform.until((tmp_path / f"{run}.began").exists, "it runs")
+    platform.until(lambda: platform.run(run).infrastructure_pid, "Prefect knows its process")
     platform.client.set_flow_run_state(run, Cancelling())
     platform.reaches(run, "Cancelled")
     assert hook.ran(run)["state"] == "CANCELLING"
