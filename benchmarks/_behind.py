@@ -60,11 +60,13 @@ class Queues:
     async def start_s(self, target: Target) -> float:
         """Submit a run; return the seconds from when a run of the queues ended next to Running.
 
-        Below 0 where the slot of one that ended just before was still free.
+        Below 0 where the slot of one that ended just before was still free; since it was submitted
+        where none of them ended meanwhile.
         """
         submitted = datetime.now(UTC)
         running = (await target.running_at()).timestamp()
-        return running - min(await self._ends(submitted)).timestamp()
+        ends = await self._ends(submitted)
+        return running - min(ends, default=submitted).timestamp()
 
     async def _ends(self, after: datetime | None = None) -> list[datetime]:
         which = FlowRunFilter(
