@@ -102,7 +102,7 @@ def test_equality_is_answered_by_the_index(lake: Lake) -> None:
     records = [Record(str(number), "x", {"number": number}) for number in range(3_000)]
     store.write(records, Duplicates.FAIL, 2)
     with lake.engine.begin() as connection:
-        connection.execute(text("ANALYZE lake.documents"))
+        connection.execute(text("ANALYZE lake.documents, lake.chunks"))
         chosen = filters.chosen(collections.find(connection, "many"), read({"number": 7}))
         event.listen(connection, "before_cursor_execute", explained, retval=True)
         plan = connection.execute(chosen).all()
