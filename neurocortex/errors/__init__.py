@@ -99,6 +99,7 @@ NeuroCortexError
 │   │   ├── QueueFullError
 │   │   ├── TenantQueueFullError  a tenant has its part of a queue
 │   │   ├── DeadlineImpossibleError
+│   │   ├── LaneFullError       it would start after the lane gave it up
 │   │   ├── GatewayBusyError    a gateway has as many connections as it may
 │   │   ├── SheddingError       lower tiers are refused while the load is high
 │   │   └── AdmissionUnavailableError  its Redis does not answer: nobody is let in
@@ -140,6 +141,7 @@ from neurocortex.errors.admission import (
     AdmissionUnavailableError,
     DeadlineImpossibleError,
     GatewayBusyError,
+    LaneFullError,
     QueueFullError,
     SheddingError,
     TenantQueueFullError,
@@ -352,6 +354,7 @@ __all__ = [
     "KeyReusedError",
     "LakeError",
     "LakeUnavailableError",
+    "LaneFullError",
     "LaneTimeoutError",
     "LaneUnavailableError",
     "LedgerClosedError",

@@ -74,6 +74,24 @@ class GatewayBusyError(AdmissionError):
         )
 
 
+class LaneFullError(AdmissionError):
+    """So many requests wait that one more would start after the lane gave it up. `start_s`: when.
+
+    `limit` is the lane's timeout in seconds.
+    """
+
+    code = "lane_full"
+
+    def __init__(self, start_s: float, limit: float, retry_after_s: float) -> None:
+        super().__init__(
+            f"The request would start in {start_s:.1f} s, and the real-time lane gives up what is"
+            f" not answered after {limit:g} s.",
+            retry_after_s,
+            limit,
+        )
+        self.start_s = start_s
+
+
 class SheddingError(AdmissionError):
     """The load is high, and requests of lower tiers are refused. `limit`: the load allowed."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -39,8 +39,13 @@ class RealTime:
     answers: Answers
     metrics: Metrics
 
-    async def answer(self, planned: Planned) -> Answer:
+    async def answer(self, planned: Planned, let_in: Callable[[], None] | None = None) -> Answer:
         """Return the answer of a request.
+
+        Args:
+            planned: the request.
+            let_in: called when the lane has let it in; not for what needs no place there, because
+                it is known, or is being computed for somebody else.
 
         Raises:
             AdmissionError: it is not let in.
@@ -49,11 +54,11 @@ class RealTime:
         """
         caching = self.answers.caching_of(planned.pipeline)
         if caching is None:
-            reply = await self._process(planned)
+            reply = await self._process(planned, let_in)
             return Answer(reply.body, planned.route, usage=reply.usage)
         key = key_of(planned.asking.principal.tenant, planned.pipeline, planned.request)
         if planned.asking.fresh:
-            reply = await self._process(planned)
+            reply = await self._process(planned, let_in)
             await self.answers.keep(key, caching, planned.request, reply.body)
             self.metrics.cached(CacheUse.MISS)
             return Answer(reply.body, planned.route, CacheUse.MISS, reply.usage)
@@ -63,7 +68,7 @@ class RealTime:
 
         async def compute() -> bytes:
             nonlocal usage
-            reply = await self._process(shared)
+            reply = await self._process(shared, let_in)
             usage = reply.usage
             return reply.body
 
@@ -99,9 +104,10 @@ class RealTime:
                     use = CacheUse.MISS
                 yield Answer(event.body, planned.route, use, event.usage)
 
-    async def _process(self, planned: Planned) -> Reply:
+    async def _process(self, planned: Planned, let_in: Callable[[], None] | None) -> Reply:
         self._count(planned)
-        return await self.lane.call(*_call(planned, stream=False))
+        call, ticket = _call(planned, stream=False)
+        return await self.lane.call(call, ticket, let_in)
 
     def _count(self, planned: Planned) -> None:
         route = planned.route

@@ -6,12 +6,13 @@ The others leave no record: it would take longer than serving them.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from neurocortex.errors import (
+    AdmissionError,
     RemoteError,
     RequestCancelledError,
     RequestNotFoundError,
@@ -28,6 +29,9 @@ from neurocortex.tracking.tracker import Tracker
 
 DRAIN_S: Final = 5.0
 """How long requests that nobody waits for may go on when the process stops."""
+
+JOINED_S: Final = 1.0
+"""A request that was neither let in nor refused by then waits for the same one of somebody else."""
 
 PAUSE_S: Final = 1.0
 """Before records that cannot be read, or were lost, are looked for again."""
@@ -89,12 +93,28 @@ class Tracked:
                 await self.tracker.change(number, lambda record: record.cancelled(time.time()))
 
     async def begin(self, planned: Planned) -> Record:
-        """Serve a request without a client that waits; return its record."""
+        """Serve a request without a client that waits; return its record once it is let in.
+
+        Raises:
+            AdmissionError: it is not let in.
+        """
         record = record_of(planned)
         await self.tracker.track(record)
-        task = asyncio.create_task(self._serve(planned))
+        accepted = asyncio.Event()
+        task = asyncio.create_task(self._serve(planned, accepted.set))
         self._going_on.add(task)
         task.add_done_callback(self._ended)
+        let_in = asyncio.create_task(accepted.wait())
+        try:
+            await asyncio.wait(
+                {task, let_in}, timeout=JOINED_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            let_in.cancel()
+        if task.done() and not task.cancelled():
+            error = task.exception()
+            if isinstance(error, AdmissionError):
+                raise error
         return record
 
     async def repeated(self, planned: Planned, record: Record) -> Answer:
@@ -113,9 +133,9 @@ class Tracked:
             raise RequestCancelledError(record.id)
         raise StillRunningError(record.idempotency_key or "", record.id)
 
-    async def _serve(self, planned: Planned) -> Answer:
+    async def _serve(self, planned: Planned, let_in: Callable[[], None] | None = None) -> Answer:
         number = planned.asking.id
-        working = asyncio.create_task(self.realtime.answer(planned))
+        working = asyncio.create_task(self.realtime.answer(planned, let_in))
         asked = asyncio.create_task(self._asked_to_end(planned))
         asked.add_done_callback(lambda _: working.cancel())
         try:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -14,7 +14,9 @@ from redis.exceptions import RedisError, ResponseError
 from neurocortex.admission.values import Admitted, StreamEntry, Ticket
 from neurocortex.domain.deployments import Tier
 from neurocortex.errors import (
+    DeadlineImpossibleError,
     DeadlinePassedError,
+    LaneFullError,
     LaneTimeoutError,
     LaneUnavailableError,
     RemoteError,
@@ -107,8 +109,15 @@ class LaneClient:
         self._fail_all("the gateway stops")
         await self._mailbox.remove()
 
-    async def call(self, call: Call, ticket: Ticket) -> Reply:
+    async def call(
+        self, call: Call, ticket: Ticket, let_in: Callable[[], None] | None = None
+    ) -> Reply:
         """Send a call and return its answer. Cancelling this ends the work on it.
+
+        Args:
+            call: what to do.
+            ticket: its place in the queue.
+            let_in: called as soon as it has that place.
 
         Raises:
             AdmissionError: it is not let in.
@@ -138,6 +147,8 @@ class LaneClient:
         timer = asyncio.get_running_loop().call_later(self._limit_s(call), give_up)
         try:
             await self._send(call, ticket)
+            if let_in is not None:
+                let_in()
             return self._result(call, await answer)
         except asyncio.CancelledError:
             self._tell(Cancel(number))
@@ -219,7 +230,16 @@ class LaneClient:
         until = time.time() + self._timeout_s + GRACE_S
         content = calls.encode(call, self._mailbox.name, until)
         entry = StreamEntry(layout.calls(call.tier), {layout.FIELD: content})
-        await self._admission.admit(ticket, entry)
+        if ticket.deadline is not None:
+            await self._admission.admit(ticket, entry)
+            return
+        # The lane's own timeout is a deadline too: what would start after it is refused now.
+        ends = time.time() + self._timeout_s + ticket.estimate_s
+        try:
+            await self._admission.admit(replace(ticket, deadline=ends), entry)
+        except DeadlineImpossibleError as error:
+            after_s = error.retry_after_s
+            raise LaneFullError(error.start_s, self._timeout_s, after_s) from None
 
     def _limit_s(self, call: Call) -> float:
         left = self._timeout_s

@@ -55,7 +55,7 @@ def test_a_document_says_what_is_wrong_and_when_to_come_again() -> None:
     problem = problem_of(QueueFullError("high", 1000, 2.2))
     document = json.loads(problem.json())
     assert document["type"] == "urn:neurocortex:problem:queue_full"
-    assert (document["status"], document["limit"], document["retry_after_s"]) == (503, 1000, 2.2)
+    assert (document["status"], document["limit"], document["retry_after_s"]) == (429, 1000, 2.2)
     assert problem.response().headers["Retry-After"] == "3"
     assert problem.response().media_type == "application/problem+json"
 
