@@ -1,8 +1,8 @@
 """The Lake as the store of a Haystack pipeline: writing beside pgvector-haystack, and searching.
 
 `write_docs_per_s`: `LakeDocumentStore.write_documents` of documents with embeddings, one
-transaction that ends with lexical index and HNSW index. `pgvector_haystack_docs_per_s`: the same
-list of documents, `PgvectorDocumentStore.write_documents`, with its HNSW index as it comes.
+transaction that ends with what searches need: see `ingest`. `pgvector_haystack_docs_per_s`: the
+same documents by `PgvectorDocumentStore.write_documents`, with its HNSW index as it comes.
 `cpu_ratio` compares processor time, PostgreSQL's included: other work on the machine changes it
 little.
 
@@ -32,7 +32,7 @@ from benchmarks._haystack_peer import Cost, measured, require
 from benchmarks._postgres import postgres, say
 from neurocortex.adapters.haystack_store import LakeDocumentStore
 from neurocortex.domain.documents import Duplicates
-from neurocortex.lake.graph import EF_SEARCH, INDEX_FROM
+from neurocortex.lake.graph import EF_SEARCH, suited
 from neurocortex.lake.pipeline_store import PipelineStore
 from neurocortex.lake.records import Record
 from neurocortex.lake.store import Lake
@@ -174,8 +174,8 @@ def _recall_at_10(url: str, corpus: Corpus) -> float:
             connection,
             nearest.format(sql.Identifier("lake", str(row[0] if row else "")), NEAREST),
             _recall.between(corpus.vectors),
-            must_use_index=len(corpus.texts) >= INDEX_FROM,
-        )
+            must_use_index=suited(len(corpus.texts), DIMENSION) is not None,
+        ).recall
 
 
 def _store(url: str, collection: str) -> LakeDocumentStore:

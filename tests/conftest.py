@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from neurocortex.settings import PREFIX, settings
@@ -19,6 +20,10 @@ _prefect_home = tempfile.mkdtemp(prefix="neurocortex-tests-")
 atexit.register(shutil.rmtree, _prefect_home, ignore_errors=True)
 os.environ["PREFECT_HOME"] = _prefect_home
 os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"
+
+# How long an example takes is no property: the machine is shared.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

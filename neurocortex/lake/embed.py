@@ -138,7 +138,9 @@ class Embedding:
                 vectors.delete(self._driver, collection.vector_table, changes.gone)
         elif collection.vector_table is None:
             self._embed_all(model)
-        elif graph.is_built_anew(collection.chunk_count - changes.added, changes.added):
+        elif graph.is_built_anew(
+            collection.chunk_count - changes.added, changes.added, model.dimension
+        ):
             self._rebuild(model, collection.vector_table, changes)
         else:
             self._add(model, collection.vector_table, changes)

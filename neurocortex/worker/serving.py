@@ -64,11 +64,14 @@ async def serve(pools: Sequence[str], modules: Sequence[str] = MODULES) -> None:
             )
             for pool in pools
         ]
-        beating = [asyncio.create_task(_beat(worker)) for worker in workers]
-        await stopping.wait()
-        logger.warning("Told to stop: no run starts here any more.")
-        for task in beating:
+        beating = {asyncio.create_task(_beat(worker)) for worker in workers}
+        told = asyncio.create_task(stopping.wait())
+        ended, _ = await asyncio.wait({told, *beating}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (told, *beating):
             task.cancel()
+        for task in ended:
+            task.result()  # a heart that stopped takes the process down: it is started again
+        logger.warning("Told to stop: no run starts here any more.")
         await host.drain()
 
 

@@ -4,11 +4,13 @@ from typing import Final
 
 from sqlalchemy import text
 
-from neurocortex.lake.graph import INDEX_FROM
 from neurocortex.lake.store import Lake
 from neurocortex.lake.vectors import as_text
 from tests.integration.lake.conftest import DIMENSION, HashEmbedder, restored
 from tests.integration.upgrading import upgrade
+
+INDEXED_FROM: Final = 5_000
+"""Vectors from which on that version had a graph."""
 
 BEFORE: Final = """
 INSERT INTO lake.collections
@@ -41,13 +43,13 @@ def test_vectors_of_an_earlier_version_are_still_found_and_by_their_index(
     database_url: str,
 ) -> None:
     model = HashEmbedder()
-    texts = [f"text number{number}" for number in range(INDEX_FROM)]
+    texts = [f"text number{number}" for number in range(INDEXED_FROM)]
     vectors = model.embed_documents(texts)
     with Lake(database_url, restore=restored) as lake:
         upgrade(lake.engine, "0002")
         with lake.engine.begin() as connection:
             for statement in BEFORE.split(";\n")[:-1]:
-                connection.execute(text(statement), {"chunks": INDEX_FROM})
+                connection.execute(text(statement), {"chunks": INDEXED_FROM})
             connection.execute(
                 text(CHUNKS), [{"id": number, "text": each} for number, each in enumerate(texts)]
             )

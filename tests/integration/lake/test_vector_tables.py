@@ -10,15 +10,24 @@ from sqlalchemy import text
 
 from neurocortex.domain.embedding import Embedder
 from neurocortex.engines.lsa import LsaTrainer
-from neurocortex.lake import vectors
+from neurocortex.lake import graph, vectors
 from neurocortex.lake.database import driver
-from neurocortex.lake.graph import INDEX_FROM
 from neurocortex.lake.store import Lake
 
 if TYPE_CHECKING:
     from tests.integration.lake.conftest import Counts, MakeDocument
 
 Make = Callable[..., Embedder]
+
+
+INDEX_FROM = 1_000
+"""Vectors from which on there is a graph, in these tests."""
+
+
+@pytest.fixture(autouse=True)
+def _short_border(monkeypatch: pytest.MonkeyPatch, hash_embedder: Make) -> None:
+    row = hash_embedder().dimension + graph.ROW_NUMBERS
+    monkeypatch.setattr(graph, "READ_IN_WHOLE", (INDEX_FROM - 1) * row)
 
 
 def table_of(lake: Lake) -> str:
