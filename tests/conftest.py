@@ -5,9 +5,12 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Final
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from neurocortex.settings import PREFIX, settings
 from neurocortex.telemetry import switch_off
@@ -24,6 +27,23 @@ os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"
 # How long an example takes is no property: the machine is shared.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+PLATFORM_TESTS: Final = "tests/acceptance/"
+"""They share a whole platform, which takes a minute to start: one worker has them all."""
+
+
+class TogetherOnPlatform(LoadFileScheduling):  # type: ignore[misc]
+    """Give each file to one worker, and those that share the platform to the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return PLATFORM_TESTS if nodeid.startswith(PLATFORM_TESTS) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Choose who runs what."""
+    return TogetherOnPlatform(config, log)
 
 
 @pytest.fixture(autouse=True)

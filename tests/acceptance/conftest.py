@@ -173,7 +173,7 @@ def new_user(tmp_path_factory: pytest.TempPathFactory) -> User:
     return User.new(tmp_path_factory.mktemp("user"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """`neurocortex up` in a fresh home, with its main job done; all tests share it."""
     place = tmp_path_factory.mktemp("platform")
