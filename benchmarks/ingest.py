@@ -130,10 +130,11 @@ def run(options: argparse.Namespace) -> dict[str, float | int | str]:
 
 def _lake_write(lake: Lake, corpus: Corpus, collection: str, url: str) -> Cost:
     """Return the cost of one load into a new collection."""
-    say(f"Lake: writing {len(corpus.texts)} documents with vectors into {collection}")
+    documents = list(_whole(corpus))  # pgvector-haystack gets a list, too
+    say(f"Lake: writing {len(documents)} documents with vectors into {collection}")
 
     def load() -> None:
-        report = lake.load_documents(collection, _whole(corpus), Precomputed(corpus.vectors))
+        report = lake.load_documents(collection, documents, Precomputed(corpus.vectors))
         require(report.inserted == len(corpus.texts), f"{report.inserted} documents were inserted")
 
     return measured(url, load)

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
@@ -202,7 +203,7 @@ class DocumentLoader:
     ) -> bool:
         """Bring vectors and postings in step; return whether all was embedded anew.
 
-        PostgreSQL builds the graph while we build the last segment.
+        Vectors are embedded and written, and their graph built, while we build the last segment.
         """
         connection = opened.connection
         collection = collections.apply(connection, collection, tally.change)
@@ -216,12 +217,18 @@ class DocumentLoader:
         whole = sum(len(each.chunk_ids) for each in tally.brought) == tally.chunks > 0
         brought = tally.brought if whole or isinstance(embedder, OwnVectors) else None
         changes = embed.Changes(opened.load.id, tally.chunks, tally.gone, brought)
-        reembedded = embedding.bring_in_step(embedder, changes)
-        collection = collections.find(connection, collection.name)
+
+        def bring_in_step() -> tuple[bool, Collection]:
+            anew = embedding.bring_in_step(embedder, changes)
+            found = collections.find(connection, collection.name)
+            graph.build(driver(connection), found)
+            return anew, found
+
         with ThreadPoolExecutor(max_workers=1) as beside:
-            indexing = beside.submit(graph.build, driver(connection), collection)
+            # In this context: who hears of the progress may belong to a flow run.
+            stepping = beside.submit(copy_context().run, bring_in_step)
             segment = pending.build()
-            indexing.result()
+            reembedded, collection = stepping.result()
         tally.index(segment, connection, collection)
         tokens = tally.tokens - postings.bury(connection, collection, tally.gone)
         collections.count_tokens(connection, collection, tokens)
