@@ -70,8 +70,8 @@ def load(kind: type[AnyBlock], name: str) -> AnyBlock:
 
 def _read(kind: type[AnyBlock], name: str) -> AnyBlock | None:
     try:
-        # Called outside of an event loop, Prefect returns the block and no coroutine.
-        return cast("AnyBlock", kind.load(name))
+        # In a thread of an asynchronous task, too, Prefect would return a coroutine.
+        return cast("AnyBlock", kind.load(name, _sync=True))  # type: ignore[call-arg]
     except ValueError as error:
         if isinstance(error.__cause__, ObjectNotFound):
             return None

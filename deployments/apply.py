@@ -7,6 +7,7 @@ from typing import Final
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
+from prefect.events import DeploymentEventTrigger
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Schedule
 
@@ -61,6 +62,10 @@ def _listed(entry: manifest.Deployment) -> RunnerDeployment:
         tags=list(entry.tags),
         schedules=[
             Cron(each.cron, timezone=each.timezone, slug=each.slug) for each in entry.schedules
+        ],
+        triggers=[
+            DeploymentEventTrigger(expect=set(each.expect), parameters=dict(each.parameters))
+            for each in entry.triggers
         ],
         concurrency_limit=entry.concurrency_limit,
         work_pool_name=entry.work_pool.name.value,

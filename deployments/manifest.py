@@ -30,6 +30,15 @@ class CronSchedule(_Part):
     """Names it, so that one that was paused in the UI stays paused."""
 
 
+class Trigger(_Part):
+    """An event that starts a run."""
+
+    expect: tuple[str, ...]
+    """Names of events."""
+    parameters: dict[str, str] = {}
+    """Of the run; a template may name parts of the event."""
+
+
 class Deployment(_Part):
     """One entry of `deployments` in prefect.yaml; the fields have Prefect's meaning."""
 
@@ -39,6 +48,7 @@ class Deployment(_Part):
     work_pool: WorkPool
     tags: tuple[str, ...] = ()
     schedules: tuple[CronSchedule, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
     concurrency_limit: ConcurrencyLimitConfig | None = None
     job_variables: dict[str, str | int | float | bool] = {}
     """See `neurocortex.worker.job.Variables`."""

@@ -9,8 +9,12 @@ from neurocortex.answering.question import validate_question
 from neurocortex.domain.answers import Answer, Passage
 from neurocortex.domain.deployments import DEFAULT_BLOCK
 from neurocortex.domain.filter_syntax import WrittenFilter
-from neurocortex.errors import ProviderError
+from neurocortex.domain.usage import estimated_tokens
+from neurocortex.errors import NoProviderFitsError, ProviderError
+from neurocortex.selection.limits import Limits
+from neurocortex.selection.values import Asked
 from neurocortex.settings import settings
+from tasks.choosing import trial_in_flow
 from tasks.publish_answer import publish_answer
 from tasks.publish_failure import failure_shown
 from tasks.questions import (
@@ -22,6 +26,8 @@ from tasks.questions import (
 )
 
 PASSAGES = settings().answers.passages
+USUAL_ANSWER = 200
+"""Tokens."""
 MAX_QUESTION_CHARS = settings().answers.max_question_chars
 
 
@@ -38,6 +44,7 @@ def answer_question(
     llm: str = DEFAULT_BLOCK,
     lake: Annotated[str, Field(min_length=1)] = DEFAULT_BLOCK,
     filters: WrittenFilter | None = None,
+    choose: Limits | None = None,
 ) -> Answer:
     """Answer a question from the documents of a collection, with numbered sources.
 
@@ -45,12 +52,13 @@ def answer_question(
         question: What you want to know, in plain words.
         collection: Collection of the Lake to search.
         passages: How many passages to draw the answer from, 1 to 50.
-        llm: Name of the LLM Provider block that writes the answer. Leave it empty to have the
-            best source quoted; that is also done where there is no block `default`, or when the
-            LLM fails.
+        llm: Name of the LLM Provider block that writes the answer, or `auto` for the one that
+            serves best now. Leave it empty to have the best source quoted; that is also done where
+            there is no block `default`, or when the LLM fails.
         lake: Name of the Lake block to read from.
         filters: What the metadata of the documents must be like, in MongoDB's syntax, such as
             {"author": "Mendel", "year": {"$gte": 1860}}. Leave it empty to search all.
+        choose: With `auto` for the LLM, which providers may be chosen. Leave it empty to allow all.
 
     Raises:
         QuestionError: the question is empty or too long.
@@ -61,19 +69,40 @@ def answer_question(
         asked = validate_question(question, MAX_QUESTION_CHARS)
         version = read_collection_version(lake, collection)
         found = retrieve_passages(lake, collection, version, asked, passages, filters)
-        answer = _answer(asked, collection, found, llm)
+        wanted = Asked("answer", _sent(asked, found), USUAL_ANSWER, limits=choose or Limits())
+        answer = _answer(asked, collection, found, llm, wanted)
         publish_answer(answer)
         return answer
 
 
-def _answer(question: str, collection: str, found: list[Passage], llm: str) -> Answer:
-    """Have the LLM write the answer where there is one, else quote the best source."""
-    model = find_provider(llm) if found and llm else None
-    if model is None:
-        return extract_answer(question, collection, found)
+def _answer(
+    question: str, collection: str, found: list[Passage], llm: str, wanted: Asked
+) -> Answer:
+    """Have an LLM write the answer where there is one, else quote the best source."""
+    note = None
     try:
-        return generate_answer(question, collection, found, llm, model)
+        written = _written(question, collection, found, llm, wanted) if found and llm else None
+    except NoProviderFitsError as error:
+        written, note = None, f"This answer is quoted from a source. {error}"
     except ProviderError:
-        quoted = extract_answer(question, collection, found)
+        written = None
         note = f"The LLM provider {llm!r} failed, so this answer is quoted from a source."
-        return quoted.model_copy(update={"note": " ".join(filter(None, (note, quoted.note)))})
+    if written is not None:
+        return written
+    quoted = extract_answer(question, collection, found)
+    return quoted.model_copy(update={"note": " ".join(filter(None, (note, quoted.note))) or None})
+
+
+def _written(
+    question: str, collection: str, found: list[Passage], llm: str, wanted: Asked
+) -> Answer | None:
+    with trial_in_flow(llm, wanted) as trial:
+        model = find_provider(trial.provider) if trial.provider else None
+        if model is None:
+            return None
+        answer = generate_answer(question, collection, found, trial.provider, model)
+    return answer.model_copy(update={"choice": trial.choice})
+
+
+def _sent(question: str, found: list[Passage]) -> int:
+    return estimated_tokens(question, *(passage.text for passage in found))

@@ -16,11 +16,13 @@ from neurocortex.quality.report import GateReport
 from tasks.caching import forget_collection
 from tasks.documents import (
     discover_documents,
+    find_near_duplicates,
     gate_documents,
     load_documents,
     read_documents,
     read_known_versions,
     record_refused,
+    without_near_duplicates,
 )
 from tasks.publish_failure import failure_shown
 from tasks.publish_ingestion import publish_ingestion
@@ -71,7 +73,9 @@ def _ingest(paths: list[str], collection: str, lake: str) -> tuple[IngestReport,
     readings = read_documents.map(list(_batches(changed))).result()
     documents = [document for reading in readings for document in reading.documents]
     fresh = [each for each in documents if known.get(each.source) != each.checksum]
-    gated = gate_documents(fresh)
+    passed = gate_documents(fresh)
+    alike = find_near_duplicates(lake, collection, passed.accepted)
+    gated = without_near_duplicates(passed, alike)
     unreadable = [entry for reading in readings for entry in reading.refused]
     refused = (*found.refused, *unreadable, *gated.refused)
     removed = _rows_that_went(documents, known, refused)
@@ -87,6 +91,7 @@ def _ingest(paths: list[str], collection: str, lake: str) -> tuple[IngestReport,
         unchanged=len(found.files) - len(changed) + len(documents) - len(fresh),
         load=load,
         quarantined=refused,
+        near_duplicates=alike,
     )
     return report, gated.report
 

@@ -1,10 +1,9 @@
 """replay-request: a request of the real-time lane that failed, done again step by step in sight."""
 
-import asyncio
 import json
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from prefect import Task, flow
+from prefect import flow
 from pydantic import BaseModel
 
 from neurocortex.errors import PipelineError
@@ -13,8 +12,7 @@ from neurocortex.settings import settings
 from neurocortex.spending.meter import Meter, metered
 from neurocortex.spending.tenants import tokens_of
 from tasks.tenant import tenant_of_run
-
-Result = TypeVar("Result")
+from tasks.tracked_steps import TrackedSteps
 
 
 @flow(
@@ -39,22 +37,4 @@ async def replay_request(request: dict[str, Any]) -> BaseModel:
         raise PipelineError(parsed.operation, "it has no real-time function")
     meter = Meter(parsed.budget.tokens, tokens_of(tenant_of_run(), settings()))
     with metered(meter):
-        return cast("BaseModel", await pipeline.realtime(parsed, _TrackedSteps()))
-
-
-class _TrackedSteps:
-    """Runs tasks by Prefect's engine: each is a task run."""
-
-    async def run(self, task: Task[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """See `Steps.run`."""
-        if task.isasync:
-            return await task(*args, **kwargs)
-        return await asyncio.to_thread(task, *args, **kwargs)
-
-    async def batched(self, task: Task[Any, list[Result]], item: object, *shared: Any) -> Result:
-        """See `Steps.batched`: the batch has one item."""
-        (result,) = await asyncio.to_thread(task, [item], *shared)
-        return result
-
-    async def emit(self, text: str) -> None:
-        """See `Steps.emit`: nobody listens."""
+        return cast("BaseModel", await pipeline.realtime(parsed, TrackedSteps()))

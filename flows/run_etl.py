@@ -8,7 +8,7 @@ from pydantic import Field
 from neurocortex.domain.deployments import DEFAULT_BLOCK
 from neurocortex.domain.reports import EtlReport
 from neurocortex.errors import LakeUnavailableError
-from tasks.datasets import abandon_rows, publish_rows, read_dataset, stage_rows
+from tasks.datasets import abandon_rows, publishing, read_dataset, read_timeline, stage_rows
 from tasks.publish_etl import publish_checks, publish_etl
 from tasks.publish_failure import failure_shown
 
@@ -31,16 +31,17 @@ def run_etl(
 
     Raises:
         DatasetError: there is no such dataset, its YAML is wrong, its source cannot be read, or
-            an expectation of severity `stop` was not met: nothing is loaded then.
+            an expectation of severity `stop` was not met, or the data has drifted and the
+            dataset does not bear that: nothing is loaded then.
         LoadError: the load failed and was undone.
         ConnectorError: the Lake does not answer.
     """
     with failure_shown("etl-report", f"Dataset {dataset} was not loaded"):
         spec = read_dataset(dataset)
         staged = stage_rows(lake, spec)
-        publish_checks(staged)
+        publish_checks(staged, read_timeline(lake, spec, staged))
         try:
-            outcome = publish_rows(lake, spec, staged)
+            outcome = publishing(lake, spec)(lake, spec, staged)
         except LakeUnavailableError as error:
             abandon_rows(lake, staged, str(error))
             raise

@@ -28,6 +28,8 @@ from blocks import saved
 from neurocortex.cache import cache
 from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.errors import NotRunningError
+from neurocortex.learning.keeping import SampleKeeping
+from neurocortex.learning.store import LearningStore
 from neurocortex.realtime import lost_runs, opening
 from neurocortex.realtime.ending import end
 from neurocortex.realtime.lane import Lane
@@ -36,8 +38,11 @@ from neurocortex.realtime.windows import Totals
 from neurocortex.requests.registry import Registry
 from neurocortex.settings import Settings, settings, variable
 from neurocortex.settling import settle
+from tasks.feedback_keeping import keeping_predictions
 from tasks.lake import kept_open
+from tasks.providers import check_saved_for_ever
 from tasks.publish_window import Recording, api_answers
+from tasks.rollouts import rolling_out
 
 BOOT_POLL_S: Final = 0.2
 """How often we ask for a server that is away."""
@@ -115,16 +120,27 @@ async def _opened(chosen: Settings, consumer: str) -> AsyncGenerator[Lane]:
         saved.remember(chosen.realtime.blocks_s)
         stack.callback(saved.remember, 0)
         stack.enter_context(kept_open())
+        await enter(rolling_out(chosen))
+        await enter(keeping_predictions(chosen))
         disk = chosen.home.absolute() / DISK
         results = await enter(cache.opened(chosen.cache, redis, disk))
         lost = LostCalls(letters, chosen.realtime.replays_per_minute)
         keeping = asyncio.create_task(lost.keep(), context=Context())
         stack.callback(keeping.cancel)
         stack.push_async_callback(lost.kept)
+        checking = asyncio.create_task(
+            check_saved_for_ever(chosen, redis_url.get_secret_value()), context=Context()
+        )
+        stack.push_async_callback(end, [checking])
         registry = Registry.load(chosen.gateway.pipelines)
-        yield await enter(
+        lane = await enter(
             opening.opened(chosen, redis, registry, consumer=consumer, lost=lost, cache=results)
         )
+        sampled = SampleKeeping(lane.sample, LearningStore(redis), chosen.routing.runs_kept)
+        sampling = asyncio.create_task(sampled.run(), context=Context())
+        stack.push_async_callback(sampled.once)
+        stack.callback(sampling.cancel)
+        yield lane
 
 
 async def main(consumer: str) -> None:

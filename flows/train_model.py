@@ -7,8 +7,11 @@ from prefect import flow
 from pydantic import Field
 
 from neurocortex.domain.deployments import DEFAULT_BLOCK
+from neurocortex.forge.card import Lineage
 from neurocortex.forge.promotion import decide
 from neurocortex.forge.report import TrainReport
+from neurocortex.forge.spec import TrainingSpec
+from neurocortex.lake.rows.reading import TableRows
 from tasks.models import (
     fit_model,
     lineage_of,
@@ -48,28 +51,36 @@ def train_model(
         ConnectorError: the Lake or the Forge does not answer.
     """
     with failure_shown("training-report", f"Model {spec} was not trained"):
-        began = time.monotonic()
         described = read_training_spec(spec)
         rows = read_rows(lake, described.table)
-        trained = fit_model(described, rows)
-        champion = score_champion(forge, described, rows)
-        decision = decide(trained.scores, champion, described.at_least)
-        version = None
-        if decision.registered:
-            version = register_model(forge, described, trained, rows)
-            if promote and decision.promoted:
-                promote_model(forge, version)
-        report = TrainReport(
-            model=described.name,
-            version=version.number if version else None,
-            promoted=promote and decision.promoted,
-            reason=decision.reason,
-            estimator=described.estimator,
-            scores=trained.scores,
-            champion=champion,
-            importances=trained.importances,
-            lineage=lineage_of(described, rows),
-            seconds=time.monotonic() - began,
-        )
-        publish_training(report)
-        return report
+        return learn(described, rows, lineage_of(described, rows), forge, promote=promote)
+
+
+def learn(
+    spec: TrainingSpec, rows: TableRows, lineage: Lineage, forge: str, *, promote: bool
+) -> TrainReport:
+    """Fit, judge and register a model; let it serve if it is better and that is asked."""
+    began = time.monotonic()
+    trained = fit_model(spec, rows)
+    champion = score_champion(forge, spec, rows)
+    decision = decide(trained.scores, champion, spec.at_least)
+    version = None
+    if decision.registered:
+        version = register_model(forge, spec, trained, lineage)
+        if promote and decision.promoted:
+            promote_model(forge, version)
+    report = TrainReport(
+        model=spec.name,
+        version=version.number if version else None,
+        better=decision.promoted,
+        promoted=promote and decision.promoted,
+        reason=decision.reason,
+        estimator=spec.estimator,
+        scores=trained.scores,
+        champion=champion,
+        importances=trained.importances,
+        lineage=lineage,
+        seconds=time.monotonic() - began,
+    )
+    publish_training(report)
+    return report

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from prefect.events import emit_event
 
-from neurocortex.datasets.etl import EtlOutcome, Staged
+from neurocortex.datasets.staged import EtlOutcome, Staged
 from neurocortex.domain.reports import IngestReport
 
 
@@ -40,7 +40,8 @@ def announce_checks(staged: Staged) -> None:
     resource = _resource("dataset", staged.dataset)
     if staged.changes:
         told = [f"{each.column or 'the table'}: {each.sentence}" for each in staged.changes]
-        emit_event(Occurrence.DATASET_DRIFTED, resource, payload={"changes": told})
+        payload = {"changes": told, "stopped": bool(staged.stopping)}
+        emit_event(Occurrence.DATASET_DRIFTED, resource, payload=payload)
     if staged.gate.stopped:
         not_met = [each.expectation.sentence for each in staged.gate.stoppers]
         emit_event(Occurrence.GATE_STOPPED, resource, payload={"not_met": not_met})

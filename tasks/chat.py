@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 
 from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.deployments import DEFAULT_BLOCK
-from tasks.llm import Emit, converse_privately, endpoint_of
+from tasks.llm import Emit, converse_privately, provider_of
 from tasks.options import STEP
 
 
@@ -29,5 +29,5 @@ async def complete_chat(
         TokenBudgetSpentError: the request's budget has no room for the conversation.
         TenantBudgetSpentError: its tenant's has not.
     """
-    endpoint = await asyncio.to_thread(endpoint_of, provider)
-    return await converse_privately(messages, endpoint, max_tokens, temperature, emit)
+    model = await asyncio.to_thread(provider_of, provider)
+    return await converse_privately(messages, model, max_tokens, temperature, emit)

@@ -1,21 +1,25 @@
 """From paths to documents in the Lake."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from neurocortex.documents import near_duplicates
 from neurocortex.documents.discover import Discovery, discover
 from neurocortex.documents.gate import Gated, gate
 from neurocortex.documents.reading import Reading, read_all
+from neurocortex.documents.shingles import bands_of, shingles_of
 from neurocortex.documents.source import SourceFile
 from neurocortex.documents.split import split
 from neurocortex.domain.documents import Document, SplitDocument
 from neurocortex.domain.embedding import Embedder, Trainer
 from neurocortex.domain.quarantine import Quarantined
-from neurocortex.domain.reports import LoadReport
+from neurocortex.domain.reports import LoadReport, NearDuplicate
 from neurocortex.engines.embedders import configured, of_collection
+from neurocortex.lake.fingerprints import Fingerprints
 from neurocortex.lake.loading import LoadProgress
 from neurocortex.lake.store import Lake
 from neurocortex.privacy.opening import protected_document, protected_entry
@@ -58,6 +62,29 @@ def read_documents(files: Sequence[SourceFile]) -> Reading:
 def gate_documents(documents: Sequence[Document]) -> Gated:
     """Return what passes the documents' quality gate, what does not, and the gate's report."""
     return gate(documents)
+
+
+@task(**LOAD, task_run_name="near duplicates", cache_policy=NO_CACHE)
+def find_near_duplicates(
+    lake: str, collection: str, documents: Sequence[Document]
+) -> tuple[NearDuplicate, ...]:
+    """Return the documents that say nearly the same as another of them, or one in the Lake."""
+    chosen = settings().documents
+    if chosen.near_duplicates == "off" or not documents:
+        return ()
+    with opened(lake) as store:
+        known = Fingerprints(store.engine, collection, lambda text: bands_of(shingles_of(text)))
+        return near_duplicates.find(documents, known, chosen.near_duplicate_share)
+
+
+def without_near_duplicates(gated: Gated, found: Sequence[NearDuplicate]) -> Gated:
+    """Set near duplicates aside, where `documents.near_duplicates` says so."""
+    if settings().documents.near_duplicates != "quarantine" or not found:
+        return gated
+    sources = {each.source for each in found}
+    kept = tuple(each for each in gated.accepted if each.source not in sources)
+    refused = (*gated.refused, *near_duplicates.refused(gated.accepted, found))
+    return replace(gated, accepted=kept, refused=refused)
 
 
 @task(**LOAD, task_run_name="load into {collection}", cache_policy=NO_CACHE)

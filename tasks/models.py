@@ -2,38 +2,32 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-import blocks
-from blocks import saved
 from neurocortex.errors import ForgeError
 from neurocortex.forge import catalog, predicting
 from neurocortex.forge.card import Card, Lineage
-from neurocortex.forge.pool import ModelPool
 from neurocortex.forge.predicting import Predicted
 from neurocortex.forge.schema import Value
 from neurocortex.forge.spec import TrainingSpec
-from neurocortex.forge.versions import Loaded, Version
+from neurocortex.forge.versions import Version
 from neurocortex.lake.rows.reading import TableRows, read_table
 from neurocortex.settings import settings
 from tasks.lake import opened
+from tasks.model_memory import memory, registry_of
 from tasks.options import LOAD, STEP
+from tasks.rollout_standing import observed
 
 if TYPE_CHECKING:
-    from neurocortex.forge.registry import Registry
     from neurocortex.forge.training import Trained
 
 # NO_CACHE throughout: tables change, and the registry does. `training` is imported where it is
 # needed: the gateway knows these tasks, and needs no scikit-learn.
-
-MB: Final = 2**20
 
 
 @task(**STEP, task_run_name="describe {name}", cache_policy=NO_CACHE)
@@ -58,7 +52,7 @@ def fit_model(spec: TrainingSpec, rows: TableRows) -> "Trained":
 
 
 @task(**STEP, task_run_name="register {spec.name}", cache_policy=NO_CACHE)
-def register_model(forge: str, spec: TrainingSpec, trained: "Trained", rows: TableRows) -> Version:
+def register_model(forge: str, spec: TrainingSpec, trained: "Trained", lineage: Lineage) -> Version:
     """Keep a model as the next version of its name."""
     card = Card(
         spec=spec,
@@ -66,11 +60,11 @@ def register_model(forge: str, spec: TrainingSpec, trained: "Trained", rows: Tab
         classes=trained.classes,
         scores=trained.scores,
         importances=trained.importances,
-        lineage=lineage_of(spec, rows),
+        lineage=lineage,
         trained_at=datetime.now(UTC),
         flow_run=flow_run.id,
     )
-    return _registry(forge).register(card, trained.model)
+    return registry_of(forge).register(card, trained.model)
 
 
 @task(**STEP, task_run_name="score the champion of {spec.name}", cache_policy=NO_CACHE)
@@ -82,7 +76,7 @@ def score_champion(forge: str, spec: TrainingSpec, rows: TableRows) -> float | N
     from neurocortex.forge import training
 
     try:
-        registry = _registry(forge)
+        registry = registry_of(forge)
         serving = registry.load(registry.version(spec.name))
         parts = training.split(rows.frame, spec, serving.card.takes)
         return training.score(serving.model, spec.metric, parts)
@@ -93,12 +87,17 @@ def score_champion(forge: str, spec: TrainingSpec, rows: TableRows) -> float | N
 @task(**STEP, task_run_name="promote {version.model}", cache_policy=NO_CACHE)
 def promote_model(forge: str, version: Version) -> Version:
     """Let a version serve."""
-    return _registry(forge).promote(version)
+    return registry_of(forge).promote(version)
 
 
 @task(**STEP, task_run_name="predict by {model}", cache_policy=NO_CACHE)
 def predict_rows(
-    groups: Sequence[tuple[Mapping[str, Value], ...]], forge: str, model: str, version: str
+    groups: Sequence[tuple[Mapping[str, Value], ...]],
+    forge: str,
+    model: str,
+    version: str,
+    memory_bytes: int | None = None,
+    at_once: int | None = None,
 ) -> list[Predicted]:
     """Return the predictions of many requests at once.
 
@@ -107,59 +106,22 @@ def predict_rows(
         forge: name of the Forge block.
         model: its name.
         version: its number or an alias.
+        memory_bytes: what the unpacked model may have; None: any size.
+        at_once: computations of it at the same time; None: what the settings allow.
     """
-    return predicting.predict(_serving.loaded(forge, model, version), groups)
+    with memory.using(forge, model, version, memory_bytes, at_once) as loaded:
+        began = time.monotonic()
+        found = predicting.predict(loaded, groups)
+        observed(forge, model, loaded.version.number, time.monotonic() - began)
+        return found
 
 
-def lineage_of(spec: TrainingSpec, rows: TableRows) -> Lineage:
-    """Return what a model is learned from."""
-    return Lineage(table=spec.table, version=rows.version, rows=len(rows.frame), digest=rows.digest)
-
-
-def _registry(forge: str) -> "Registry":
-    return saved.load(blocks.Forge, forge).connect()
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    version: Version
-    until: float
-    """By the clock `time.monotonic`."""
-
-
-class _Serving:
-    """The models of a process that stands: loaded once, their aliases looked up now and then."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._registries: dict[str, tuple[blocks.Forge, Registry]] = {}
-        self._known: dict[tuple[str, str, str], _Known] = {}
-        self._pool: ModelPool[Loaded] = ModelPool(round(settings().forge.memory_mb * MB))
-
-    def loaded(self, forge: str, model: str, which: str) -> Loaded:
-        """Return a version in memory."""
-        self._pool.unload_idle()
-        registry = self._registry(forge)
-        version = self._version(registry, forge, model, which)
-        key = f"{forge}/{model}/{version.number}/{version.digest}"
-        return self._pool.get(key, lambda: registry.load(version))
-
-    def _registry(self, forge: str) -> "Registry":
-        block = saved.load(blocks.Forge, forge)
-        with self._lock:
-            known = self._registries.get(forge)
-            if known is None or known[0] != block:  # somebody edited the block
-                known = self._registries[forge] = (block, block.connect())
-            return known[1]
-
-    def _version(self, registry: "Registry", forge: str, model: str, which: str) -> Version:
-        asked = (forge, model, which)
-        known = self._known.get(asked)
-        if known is None or known.until < time.monotonic():
-            version = registry.version(model, which)
-            known = _Known(version, time.monotonic() + settings().forge.champion_s)
-            self._known[asked] = known
-        return known.version
-
-
-_serving: Final = _Serving()
+def lineage_of(spec: TrainingSpec, rows: TableRows, feedback_rows: int = 0) -> Lineage:
+    """Return what a model is learned from; `feedback_rows` of the rows are labelled predictions."""
+    return Lineage(
+        table=spec.table,
+        version=rows.version,
+        rows=len(rows.frame),
+        digest=rows.digest,
+        feedback_rows=feedback_rows,
+    )

@@ -9,12 +9,13 @@ from neurocortex.quality.drift import Change
 Cell = str | float
 
 
-def publish_drift(dataset: str, changes: Sequence[Change]) -> None:
-    """Leave one row for each change."""
+def publish_drift(dataset: str, changes: Sequence[Change], stopping: int) -> None:
+    """Leave one row for each change; `stopping` of them are why nothing is loaded."""
+    then = f" {stopping} of the changes stop the load." if stopping else ""
     create_table_artifact(
         table=drift_table(changes),
         key="etl-drift",
-        description=f"Dataset **{dataset}** differs from its earlier loads by more than they do.",
+        description=f"Dataset **{dataset}** differs from its loads before more than they do.{then}",
     )
 
 

@@ -1,25 +1,35 @@
 """A table's load as a person reads it in the Prefect UI."""
 
+from collections.abc import Sequence
+
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from neurocortex.datasets.etl import EtlOutcome, Staged
+from neurocortex.datasets.staged import EtlOutcome, Staged
+from neurocortex.datasets.timeline import Point
 from tasks.announce import announce_checks, announce_etl
 from tasks.markdown import plain
 from tasks.options import STEP
+from tasks.publish_data_docs import publish_data_docs
 from tasks.publish_drift import publish_drift
 from tasks.publish_gate import publish_gate, publish_quarantine
+from tasks.publish_history import publish_history
 
 
 @task(**STEP, task_run_name="publish the gate's results", cache_policy=NO_CACHE)
-def publish_checks(staged: Staged) -> None:
-    """Leave the gate's results, bad rows and drift as artifacts, before anything is loaded."""
+def publish_checks(staged: Staged, points: Sequence[Point]) -> None:
+    """Leave the gate's results, bad rows, drift and the loads before as artifacts.
+
+    It is done before anything is loaded, so that people read it of a load that is stopped, too.
+    """
     publish_gate("etl-gate", staged.gate)
     if staged.sample:
         publish_quarantine("etl-quarantine", staged.sample, sum(staged.rules.values()))
     if staged.changes:
-        publish_drift(staged.dataset, staged.changes)
+        publish_drift(staged.dataset, staged.changes, len(staged.stopping))
+    publish_history(staged.dataset, points)
+    publish_data_docs(staged)
     announce_checks(staged)
 
 

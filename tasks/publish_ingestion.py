@@ -1,7 +1,7 @@
 """An ingestion as a person reads it in the Prefect UI."""
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from neurocortex.domain.reports import IngestReport
@@ -9,7 +9,7 @@ from neurocortex.quality.report import GateReport
 from tasks.announce import announce_ingestion
 from tasks.markdown import plain
 from tasks.options import STEP
-from tasks.publish_gate import publish_gate, publish_quarantine
+from tasks.publish_gate import SHOWN_ROWS, publish_gate, publish_quarantine
 
 
 @task(**STEP, task_run_name="publish the report", cache_policy=NO_CACHE)
@@ -21,7 +21,23 @@ def publish_ingestion(report: IngestReport, gate: GateReport) -> None:
     publish_gate("ingest-gate", gate)
     if report.quarantined:
         publish_quarantine("ingest-quarantine", report.quarantined, len(report.quarantined))
+    if report.near_duplicates:
+        publish_near_duplicates(report)
     announce_ingestion(report)
+
+
+def publish_near_duplicates(report: IngestReport) -> None:
+    """Leave one row for each document that says nearly the same as another, of a sample."""
+    shown = report.near_duplicates[:SHOWN_ROWS]
+    create_table_artifact(
+        table=[
+            {"document": each.source, "like": each.like, "common": f"{each.share:.0%}"}
+            for each in shown
+        ],
+        key="ingest-near-duplicates",
+        description=f"{len(report.near_duplicates)} documents say nearly the same as another one"
+        f" (`documents.near_duplicates`). The first {len(shown)} are shown.",
+    )
 
 
 def render(report: IngestReport) -> str:
@@ -34,6 +50,8 @@ def render(report: IngestReport) -> str:
             ("chunks written", report.load.chunks),
         ]
     rows.append(("refused", len(report.quarantined)))
+    if report.near_duplicates:
+        rows.append(("nearly the same as another", len(report.near_duplicates)))
     lines = [f"## Collection {plain(report.collection)}", "", "| what | count |", "| --- | ---: |"]
     lines += [f"| {what} | {count} |" for what, count in rows]
     if report.load:

@@ -1,5 +1,6 @@
 """Finding passages and answering from them."""
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -11,14 +12,14 @@ from blocks import saved
 from neurocortex.answering import prompt
 from neurocortex.answering.extractive import answer_extractively
 from neurocortex.domain.answers import Answer, AnswerKind, Passage
+from neurocortex.domain.chat import Completion
 from neurocortex.domain.deployments import DEFAULT_BLOCK
-from neurocortex.domain.endpoints import LlmEndpoint
+from neurocortex.domain.endpoints import LlmEndpoint, LlmProvider
 from neurocortex.domain.filter_syntax import WrittenFilter, read
-from neurocortex.domain.usage import Usage, estimated_tokens
-from neurocortex.privacy.opening import placeholders_for
+from neurocortex.domain.usage import estimated_tokens
 from tasks.caching import COLLECTION, cached
 from tasks.lake import opened
-from tasks.llm import counted, meter_of_run
+from tasks.llm import Emit, placeholders_of, written
 from tasks.options import STEP
 
 KEPT: Final = timedelta(hours=1)
@@ -60,7 +61,7 @@ def generate_answer(
     collection: str,
     passages: list[Passage],
     provider: str,
-    model: LlmEndpoint,
+    model: LlmProvider,  # noqa: ARG001 - part of the cache key: another model answers anew
     budget: int | None = None,  # noqa: ARG001 - part of the cache key: a small one cuts the answer
 ) -> Answer:
     """Return an answer that the provider's LLM writes from the numbered passages.
@@ -72,14 +73,14 @@ def generate_answer(
         TokenBudgetSpentError: that has no room for the prompt.
         TenantBudgetSpentError: nor has the tenant's.
     """
-    key = saved.load(blocks.LLMProvider, provider).api_key
-    endpoint = model.model_copy(update={"api_key": key})
+    # The block is read again for its keys, which no cache key may hold.
+    found = saved.load(blocks.LLMProvider, provider).connect()
     asked = prompt.build_prompt(question, passages)
-    hidden = placeholders_for(endpoint.base_url)
+    hidden = placeholders_of(found)
     if hidden is None:
-        text = _generated(asked, endpoint)
+        text = asyncio.run(_generated(asked, found))
     else:
-        text = hidden.restore(_generated(hidden.hide(asked), endpoint))
+        text = hidden.restore(asyncio.run(_generated(hidden.hide(asked), found)))
     answer, citations = prompt.cited(text, passages)
     return Answer(
         question=question,
@@ -87,28 +88,23 @@ def generate_answer(
         kind=AnswerKind.NONE if answer == prompt.NO_ANSWER else AnswerKind.GENERATED,
         text=answer,
         citations=citations,
-        model=endpoint.model,
+        model=found.model,
     )
 
 
-def _generated(asked: str, endpoint: LlmEndpoint) -> str:
+async def _generated(asked: str, provider: LlmProvider) -> str:
     # Haystack takes a second to import, and an extractive answer does not need it.
     from neurocortex.engines.haystack_chat import generate
 
-    size = estimated_tokens(asked)
-    room = meter_of_run().reserve(size, endpoint.max_tokens)
-    used = Usage()
-    try:
-        completion = generate(asked, endpoint, room.answer)
-        used = counted(completion, endpoint, size)
-    finally:
-        room.settle(used)
-    return completion.text
+    async def write(endpoint: LlmEndpoint, most: int, pieces: Emit) -> Completion:
+        return await generate(asked, endpoint, most, pieces)
+
+    return (await written(write, provider, estimated_tokens(asked))).text
 
 
 @task(**STEP, task_run_name="look for the provider {name}", cache_policy=NO_CACHE)
-def find_provider(name: str) -> LlmEndpoint | None:
-    """Return what answers at the LLM Provider block of that name, without its key.
+def find_provider(name: str) -> LlmProvider | None:
+    """Return the model of the LLM Provider block of that name and its endpoints, without keys.
 
     None: the name is `default`, and there is no such block.
 
@@ -119,4 +115,4 @@ def find_provider(name: str) -> LlmEndpoint | None:
         block = saved.find(blocks.LLMProvider, name)
     else:
         block = saved.load(blocks.LLMProvider, name)
-    return block.connect().model_copy(update={"api_key": None}) if block else None
+    return block.connect().without_keys() if block else None

@@ -11,8 +11,7 @@ from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.language import Classification, Example, Extraction, Method
 from neurocortex.language import classification
 from neurocortex.language.extraction import messages_for
-from neurocortex.privacy.opening import placeholders_for
-from tasks.llm import converse, endpoint_of
+from tasks.llm import converse, placeholders_of, provider_of
 from tasks.options import STEP
 from tasks.vectors import ready_model
 
@@ -34,8 +33,8 @@ async def extract_structure(
     """
     from neurocortex.engines.langchain_extraction import extract  # 1 s to import
 
-    endpoint = await asyncio.to_thread(endpoint_of, provider)
-    hidden = await asyncio.to_thread(placeholders_for, endpoint.base_url)
+    model = await asyncio.to_thread(provider_of, provider)
+    hidden = await asyncio.to_thread(placeholders_of, model)
     messages = messages_for(text, schema, instructions)
     if hidden is not None:
         messages = await asyncio.to_thread(hidden.hide_messages, messages)
@@ -43,12 +42,12 @@ async def extract_structure(
     async def complete(
         asked: Sequence[ChatMessage], wanted: Mapping[str, JsonValue] | None
     ) -> Completion:
-        return await converse(asked, endpoint, temperature=0.0, schema=wanted)
+        return await converse(asked, model, temperature=0.0, schema=wanted)
 
     restore = hidden.restore if hidden is not None else str
-    found = await extract(messages, schema, complete, endpoint.model, restore)
+    found = await extract(messages, schema, complete, model.model, restore)
     return Extraction(
-        method=Method.LLM, model=endpoint.model, data=found.data, is_repaired=found.is_repaired
+        method=Method.LLM, model=model.model, data=found.data, is_repaired=found.is_repaired
     )
 
 

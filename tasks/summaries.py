@@ -6,12 +6,11 @@ from typing import Final
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from neurocortex.domain.endpoints import LlmEndpoint
 from neurocortex.domain.language import DocumentText, Method, Summary
 from neurocortex.lake.texts import document_text
 from neurocortex.language.summaries import messages_for
 from tasks.lake import opened
-from tasks.llm import Emit, converse_privately, endpoint_of
+from tasks.llm import Emit, converse_privately, provider_of
 from tasks.options import STEP
 
 CUT: Final = "length"
@@ -46,8 +45,8 @@ async def write_summary(
         TokenBudgetSpentError: the request's budget has no room for the text.
         TenantBudgetSpentError: its tenant's has not.
     """
-    endpoint: LlmEndpoint = await asyncio.to_thread(endpoint_of, provider)
+    model = await asyncio.to_thread(provider_of, provider)
     messages = messages_for(text, count, question)
-    completion = await converse_privately(messages, endpoint, emit=emit)
+    completion = await converse_privately(messages, model, emit=emit)
     note = "It was cut where its tokens ended." if completion.finish_reason == CUT else None
-    return Summary(method=Method.LLM, model=endpoint.model, text=completion.text.strip(), note=note)
+    return Summary(method=Method.LLM, model=model.model, text=completion.text.strip(), note=note)

@@ -8,14 +8,17 @@ from pydantic import Field
 
 from neurocortex.answering.question import validate_question
 from neurocortex.domain.answers import Answer, Passage
+from neurocortex.domain.choices import AUTO
 from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier, answer
 from neurocortex.domain.filter_syntax import WrittenFilter
-from neurocortex.errors import ProviderError
+from neurocortex.domain.usage import estimated_tokens
+from neurocortex.errors import NoProviderFitsError, ProviderError
+from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline, Standard
-from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
 from neurocortex.settings import settings
 from tasks.caching import COLLECTION
+from tasks.choosing import trial_of
 from tasks.questions import (
     extract_answer,
     find_provider,
@@ -26,8 +29,11 @@ from tasks.questions import (
 
 CACHED_S: Final = 3600.0
 
+USUAL_ANSWER: Final = 200
+"""Tokens."""
 
-class AnswerRequest(Request):
+
+class AnswerRequest(ChoosingRequest):
     """Ask a question."""
 
     operation: Literal["answer"] = "answer"
@@ -37,7 +43,9 @@ class AnswerRequest(Request):
         settings().answers.passages, ge=1, le=50, description="To draw the answer from."
     )
     llm: str = Field(
-        DEFAULT_BLOCK, description="Name of the LLM Provider block. Empty: quote the best source."
+        DEFAULT_BLOCK,
+        description="Name of the LLM Provider block, or `auto`: the one that serves best now."
+        " Empty: quote the best source.",
     )
     filters: WrittenFilter | None = None
     lake: str = Field(DEFAULT_BLOCK, min_length=1, description="Name of the Lake block.")
@@ -54,22 +62,45 @@ async def _serve(request: AnswerRequest, steps: Steps) -> Answer:
 
 
 async def _answer(asked: str, request: AnswerRequest, found: list[Passage], steps: Steps) -> Answer:
-    collection = request.collection
-    model = await steps.run(find_provider, request.llm) if found and request.llm else None
-    if model is None:
-        return await steps.run(extract_answer, asked, collection, found)
+    note = None
     try:
-        return await steps.run(
-            generate_answer, asked, collection, found, request.llm, model, request.budget.tokens
-        )
+        written = await _written(asked, request, found, steps) if found and request.llm else None
+    except NoProviderFitsError as error:
+        written, note = None, f"This answer is quoted from a source. {error}"
     except ProviderError:
-        quoted = await steps.run(extract_answer, asked, collection, found)
+        written = None
         note = f"The LLM provider {request.llm!r} failed, so this answer is quoted from a source."
-        return quoted.model_copy(update={"note": " ".join(filter(None, (note, quoted.note)))})
+    if written is not None:
+        return written
+    quoted = await steps.run(extract_answer, asked, request.collection, found)
+    return quoted.model_copy(update={"note": " ".join(filter(None, (note, quoted.note))) or None})
+
+
+async def _written(
+    asked: str, request: AnswerRequest, found: list[Passage], steps: Steps
+) -> Answer | None:
+    """Return what an LLM writes; None: there is none."""
+    sent = estimated_tokens(asked, *(passage.text for passage in found))
+    wanted = request.asked(sent, USUAL_ANSWER)
+    async with await trial_of(request.llm, wanted, steps) as trial:
+        model = await steps.run(find_provider, trial.provider) if trial.provider else None
+        if model is None:
+            return None
+        answer = await steps.run(
+            generate_answer,
+            asked,
+            request.collection,
+            found,
+            trial.provider,
+            model,
+            request.budget.tokens,
+        )
+    return answer.model_copy(update={"choice": trial.choice})
 
 
 def _parameters(request: AnswerRequest) -> Mapping[str, object]:
-    return request.model_dump(include={"question", "collection", "passages", "llm", "lake"})
+    asked = {"question", "collection", "passages", "llm", "choose", "filters", "lake"}
+    return request.model_dump(mode="json", include=asked)
 
 
 PIPELINE: Final = Pipeline(
@@ -80,7 +111,8 @@ PIPELINE: Final = Pipeline(
     result=Answer,
     tier=Tier.HIGH,
     estimate=lambda request: Estimate(
-        seconds=3.0 if request.llm and settings().llm.base_url else 0.1, tokens=2000
+        seconds=3.0 if request.llm == AUTO or (request.llm and settings().llm.base_url) else 0.1,
+        tokens=2000,
     ),
     realtime=_serve,
     standard=Standard(

@@ -1,16 +1,17 @@
 """chat: a conversation with the LLM of a provider block, written while it is read."""
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
 from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier
 from neurocortex.domain.usage import estimated_tokens
+from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Estimate, Pipeline
-from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
 from tasks.chat import complete_chat
+from tasks.choosing import trial_of
 
 USUAL_ANSWER: Final = 300
 """Tokens."""
@@ -18,8 +19,10 @@ USUAL_ANSWER: Final = 300
 TOKENS_PER_S: Final = 50
 
 
-class ChatRequest(Request):
+class ChatRequest(ChoosingRequest):
     """Ask for the next message of a conversation."""
+
+    PROVIDER_FIELD: ClassVar[str] = "provider"
 
     operation: Literal["chat"] = "chat"
     messages: tuple[ChatMessage, ...] = Field(
@@ -28,24 +31,34 @@ class ChatRequest(Request):
     max_tokens: int | None = Field(None, ge=1, le=1_000_000, description="Of the answer.")
     temperature: float | None = Field(None, ge=0, le=2, description="Unset: the model's own.")
     provider: str = Field(
-        DEFAULT_BLOCK, min_length=1, description="Name of the LLM Provider block."
+        DEFAULT_BLOCK,
+        min_length=1,
+        description="Name of the LLM Provider block, or `auto`: the one that serves best now.",
     )
 
 
 async def _serve(request: ChatRequest, steps: Steps) -> Completion:
-    return await steps.run(
-        complete_chat,
-        request.messages,
-        request.max_tokens,
-        request.temperature,
-        steps.emit if request.stream else None,
-        request.provider,
-    )
+    asked = request.asked(*_tokens(request))
+    async with await trial_of(request.provider, asked, steps, is_needed=True) as trial:
+        completion = await steps.run(
+            complete_chat,
+            request.messages,
+            request.max_tokens,
+            request.temperature,
+            steps.emit if request.stream else None,
+            trial.provider,
+        )
+    return completion.model_copy(update={"choice": trial.choice})
+
+
+def _tokens(request: ChatRequest) -> tuple[int, int]:
+    """Return about how many are sent, and come back."""
+    asked = estimated_tokens(*(message.content for message in request.messages))
+    return asked, min(request.max_tokens or USUAL_ANSWER, USUAL_ANSWER)
 
 
 def _estimate(request: ChatRequest) -> Estimate:
-    asked = estimated_tokens(*(message.content for message in request.messages))
-    answered = min(request.max_tokens or USUAL_ANSWER, USUAL_ANSWER)
+    asked, answered = _tokens(request)
     return Estimate(seconds=0.5 + answered / TOKENS_PER_S, tokens=asked + answered)
 
 

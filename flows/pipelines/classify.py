@@ -4,15 +4,17 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from neurocortex.domain.choices import AUTO
 from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier
 from neurocortex.domain.language import Classification, Example
 from neurocortex.domain.usage import estimated_tokens
-from neurocortex.errors import ProviderError
+from neurocortex.errors import NoProviderFitsError, ProviderError
+from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline
-from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
 from neurocortex.settings import settings
 from tasks.caching import COLLECTION
+from tasks.choosing import trial_of
 from tasks.questions import find_provider
 from tasks.structures import classify_by_examples, classify_by_llm, classify_by_similarity
 
@@ -21,10 +23,12 @@ MAX_EXAMPLES: Final = 500
 
 CACHED_S: Final = 3600.0
 
+ANSWER_TOKENS: Final = 200
+
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-class ClassifyRequest(Request):
+class ClassifyRequest(ChoosingRequest):
     """Ask for a label."""
 
     model_config = ConfigDict(
@@ -61,7 +65,9 @@ class ClassifyRequest(Request):
         " Unset: the settings' model.",
     )
     llm: str = Field(
-        DEFAULT_BLOCK, description="Name of the LLM Provider block. Empty: none is asked."
+        DEFAULT_BLOCK,
+        description="Name of the LLM Provider block, or `auto`: the one that serves best now."
+        " Empty: none is asked.",
     )
     lake: str = Field(DEFAULT_BLOCK, min_length=1, description="Name of the Lake block.")
 
@@ -80,24 +86,36 @@ class ClassifyRequest(Request):
 
 
 async def _serve(request: ClassifyRequest, steps: Steps) -> Classification:
-    model = await steps.run(find_provider, request.llm) if request.llm else None
-    if model is None:
-        return await _locally(request, steps)
+    note = None
     try:
-        return await steps.run(
+        found = await _by_llm(request, steps) if request.llm else None
+    except (ProviderError, NoProviderFitsError) as error:
+        if not request.examples:
+            raise  # the similarity of a few words would be taken for the LLM's own answer
+        failed = f"The LLM provider {request.llm!r} failed, so the examples decided."
+        is_barred = isinstance(error, NoProviderFitsError)
+        found, note = None, f"The examples decided. {error}" if is_barred else failed
+    if found is not None:
+        return found
+    return (await _locally(request, steps)).model_copy(update={"note": note})
+
+
+async def _by_llm(request: ClassifyRequest, steps: Steps) -> Classification | None:
+    """Return what an LLM says; None: there is none."""
+    asked = request.asked(_sent(request), ANSWER_TOKENS)
+    async with await trial_of(request.llm, asked, steps) as trial:
+        model = await steps.run(find_provider, trial.provider) if trial.provider else None
+        if model is None:
+            return None
+        found = await steps.run(
             classify_by_llm,
             request.text,
             request.labels,
             request.descriptions,
             request.examples,
-            request.llm,
+            trial.provider,
         )
-    except ProviderError:
-        if not request.examples:
-            raise  # the similarity of a few words would be taken for the LLM's own answer
-        found = await _locally(request, steps)
-        note = f"The LLM provider {request.llm!r} failed, so the examples decided."
-        return found.model_copy(update={"note": note})
+    return found.model_copy(update={"choice": trial.choice})
 
 
 async def _locally(request: ClassifyRequest, steps: Steps) -> Classification:
@@ -114,9 +132,13 @@ async def _locally(request: ClassifyRequest, steps: Steps) -> Classification:
 
 
 def _estimate(request: ClassifyRequest) -> Estimate:
-    if not (request.llm and settings().llm.base_url):
+    if request.llm != AUTO and not (request.llm and settings().llm.base_url):
         return Estimate(seconds=0.05 + 0.0005 * len(request.examples))
-    return Estimate(seconds=3.0, tokens=estimated_tokens(request.text, *request.labels) + 200)
+    return Estimate(seconds=3.0, tokens=_sent(request) + ANSWER_TOKENS)
+
+
+def _sent(request: ClassifyRequest) -> int:
+    return estimated_tokens(request.text, *request.labels)
 
 
 def _tags(request: ClassifyRequest) -> tuple[str, ...]:

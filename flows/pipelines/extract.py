@@ -8,9 +8,10 @@ from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier
 from neurocortex.domain.language import Extraction
 from neurocortex.domain.usage import estimated_tokens
 from neurocortex.language.schemas import check
+from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline
-from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
+from tasks.choosing import trial_of
 from tasks.structures import extract_structure
 
 MAX_CHARS: Final = 100_000
@@ -27,7 +28,7 @@ def _usable(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return schema
 
 
-class ExtractRequest(Request):
+class ExtractRequest(ChoosingRequest):
     """Ask for a structure."""
 
     model_config = ConfigDict(
@@ -57,13 +58,24 @@ class ExtractRequest(Request):
     instructions: str | None = Field(
         None, min_length=1, max_length=4000, description="What else the LLM is to know."
     )
-    llm: str = Field(DEFAULT_BLOCK, min_length=1, description="Name of the LLM Provider block.")
+    llm: str = Field(
+        DEFAULT_BLOCK,
+        min_length=1,
+        description="Name of the LLM Provider block, or `auto`: the one that serves best now.",
+    )
 
 
 async def _serve(request: ExtractRequest, steps: Steps) -> Extraction:
-    return await steps.run(
-        extract_structure, request.text, request.json_schema, request.instructions, request.llm
-    )
+    asked = request.asked(estimated_tokens(request.text), USUAL_ANSWER)
+    async with await trial_of(request.llm, asked, steps, is_needed=True) as trial:
+        found = await steps.run(
+            extract_structure,
+            request.text,
+            request.json_schema,
+            request.instructions,
+            trial.provider,
+        )
+    return found.model_copy(update={"choice": trial.choice})
 
 
 PIPELINE: Final = Pipeline(

@@ -11,7 +11,7 @@ from neurocortex.forge.schema import Value
 from neurocortex.requests.pipeline import Estimate, Pipeline
 from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
-from tasks.models import predict_rows
+from tasks.predictions import Asked, predicted
 
 MAX_ROWS: Final = 1000
 """Of one request: more belong into a batch."""
@@ -36,15 +36,15 @@ class PredictRequest(Request):
 
 
 async def _serve(request: PredictRequest, steps: Steps) -> Predicted:
-    return await steps.batched(
-        predict_rows, request.rows, request.forge, request.model, request.version
-    )
+    asked = Asked(request.rows, request.forge, request.model, request.version, request.session)
+    return await predicted(asked, steps)
 
 
 PIPELINE: Final = Pipeline(
     operation="predict",
     family="ml",
-    summary="Predicts by the version of a model that serves, with the probability of each class.",
+    summary="Predicts by the version of a model that serves, with the probability of each class;"
+    " while a rollout goes on, by the version that it gives the caller.",
     request=PredictRequest,
     result=Predicted,
     tier=Tier.HIGH,

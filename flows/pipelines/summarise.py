@@ -6,16 +6,18 @@ from typing import Final, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from neurocortex.answering.question import validate_question
+from neurocortex.domain.choices import AUTO
 from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier
 from neurocortex.domain.language import Method, Summary
 from neurocortex.domain.usage import estimated_tokens
-from neurocortex.errors import ProviderError
+from neurocortex.errors import NoProviderFitsError, ProviderError
 from neurocortex.language.summaries import PART_CHARS, parts_of
+from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline
-from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
 from neurocortex.settings import settings
 from tasks.caching import COLLECTION
+from tasks.choosing import trial_of
 from tasks.questions import find_provider, read_collection_version, retrieve_passages
 from tasks.summaries import choose_sentences, read_document, write_summary
 
@@ -30,8 +32,11 @@ CACHED_S: Final = 3600.0
 SECONDS_PER_PART: Final = 6.0
 """About 300 tokens written by an LLM."""
 
+TOKENS_PER_SENTENCE: Final = 100
+"""With those of what a long text's parts are summarised by."""
 
-class SummariseRequest(Request):
+
+class SummariseRequest(ChoosingRequest):
     """Ask for a summary, of one of three: a text; a document; what a collection says to a query."""
 
     model_config = ConfigDict(
@@ -54,7 +59,8 @@ class SummariseRequest(Request):
     sentences: int = Field(5, ge=1, le=30, description="Its length, about.")
     llm: str = Field(
         DEFAULT_BLOCK,
-        description="Name of the LLM Provider block. Empty: the text's own sentences are chosen.",
+        description="Name of the LLM Provider block, or `auto`: the one that serves best now."
+        " Empty: the text's own sentences are chosen.",
     )
     lake: str = Field(DEFAULT_BLOCK, min_length=1, description="Name of the Lake block.")
 
@@ -75,21 +81,35 @@ async def _serve(request: SummariseRequest, steps: Steps) -> Summary:
         asked = validate_question(asked, settings().answers.max_question_chars)
     text, sources = await _read(request, asked, steps)
     if not text.strip():
-        note = "There is nothing to summarise."
-        return Summary(method=Method.EXTRACTIVE, model="none", text="", note=note, sources=sources)
-    model = await steps.run(find_provider, request.llm) if request.llm else None
-    if model is None:
-        summary = await steps.run(choose_sentences, text, request.sentences, asked)
-        return summary.model_copy(update={"sources": sources})
+        empty = "There is nothing to summarise."
+        return Summary(method=Method.EXTRACTIVE, model="none", text="", note=empty, sources=sources)
+    note = None
     try:
-        summary = await _written(text, asked, request, steps)
+        summary = await _by_llm(text, asked, request, steps) if request.llm else None
+    except NoProviderFitsError as error:
+        summary, note = None, f"Sentences of the text were chosen. {error}"
     except ProviderError:
         if request.stream:  # pieces of another answer may be with the client
             raise
-        chosen = await steps.run(choose_sentences, text, request.sentences, asked)
+        summary = None
         note = f"The LLM provider {request.llm!r} failed, so sentences of the text were chosen."
+    if summary is None:
+        chosen = await steps.run(choose_sentences, text, request.sentences, asked)
         summary = chosen.model_copy(update={"note": note})
     return summary.model_copy(update={"sources": sources})
+
+
+async def _by_llm(
+    text: str, asked: str | None, request: SummariseRequest, steps: Steps
+) -> Summary | None:
+    """Return what an LLM writes; None: there is none."""
+    wanted = request.asked(estimated_tokens(text), TOKENS_PER_SENTENCE * request.sentences)
+    async with await trial_of(request.llm, wanted, steps) as trial:
+        model = await steps.run(find_provider, trial.provider) if trial.provider else None
+        if model is None:
+            return None
+        summary = await _written(text, asked, request, trial.provider, steps)
+    return summary.model_copy(update={"choice": trial.choice})
 
 
 async def _read(
@@ -111,11 +131,11 @@ async def _read(
 
 
 async def _written(
-    text: str, asked: str | None, request: SummariseRequest, steps: Steps
+    text: str, asked: str | None, request: SummariseRequest, llm: str, steps: Steps
 ) -> Summary:
     """Have an LLM write it; a long text in parts, whose summaries are summarised."""
     emit = steps.emit if request.stream else None
-    count, llm = request.sentences, request.llm
+    count = request.sentences
     parts = parts_of(text)
     if len(parts) > 1:
         short = await asyncio.gather(
@@ -127,9 +147,9 @@ async def _written(
 
 def _estimate(request: SummariseRequest) -> Estimate:
     size = len(request.text) if request.text is not None else PART_CHARS
-    if not (request.llm and settings().llm.base_url):
+    if request.llm != AUTO and not (request.llm and settings().llm.base_url):
         return Estimate(seconds=0.1 + size / 500_000)
-    tokens = estimated_tokens(request.text or "") + 100 * request.sentences
+    tokens = estimated_tokens(request.text or "") + TOKENS_PER_SENTENCE * request.sentences
     return Estimate(seconds=SECONDS_PER_PART * (1 + (size > PART_CHARS)), tokens=tokens)
 
 

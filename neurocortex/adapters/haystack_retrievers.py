@@ -39,6 +39,10 @@ class LakeRetriever:
             else FilterPolicy.from_str(filter_policy)
         )
 
+    def close(self) -> None:
+        """Close the store's connections; the next use opens new ones."""
+        self.document_store.close()
+
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` makes the same component of."""
         return default_to_dict(self, **self._parameters())

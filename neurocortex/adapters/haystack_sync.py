@@ -53,14 +53,16 @@ class SyncLakeDocumentStore:
         Args:
             collection: name of the collection.
             embedding_dimension: numbers of an embedding.
-            url: address of the Lake's PostgreSQL.
+            url: address of the Lake's PostgreSQL. Unset, the Lake of the run is used where
+                NeuroCortex runs the pipeline, else the address in NEUROCORTEX_LAKE_URL.
             return_embedding: whether what is read and found has its embedding.
         """
         self.collection = collection
         self.embedding_dimension = embedding_dimension
         self.url = url
         self.return_embedding = return_embedding
-        self._opened = LazyStore(self._address, collection)
+        is_named = url != Secret.from_env_var(URL_VARIABLE)
+        self._opened = LazyStore(self._address, collection, is_named=is_named)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` makes the same store of."""

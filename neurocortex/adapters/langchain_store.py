@@ -54,7 +54,7 @@ class LakeVectorStore(VectorStore):
             url: address of the Lake's PostgreSQL; None: that of NEUROCORTEX_LAKE_URL.
         """
         self._embedding = embedding
-        self._opened = LazyStore(lambda: _address(url), collection)
+        self._opened = LazyStore(lambda: _address(url), collection, is_named=url is not None)
 
     @property
     def embeddings(self) -> Embeddings:

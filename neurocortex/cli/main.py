@@ -12,6 +12,7 @@ from neurocortex.cli import (
     ask,
     backup,
     cache,
+    choices,
     dead,
     deploy,
     doctor,
@@ -23,7 +24,9 @@ from neurocortex.cli import (
     keys,
     lake,
     models,
+    pipelines,
     privacy,
+    providers,
     quality,
     quarantine,
     settings,
@@ -60,7 +63,7 @@ app = typer.Typer(
 for command in (
     *(up.up, down.down, status.status, deploy.deploy),
     *(ingest.ingest, ask.ask, settings.settings, doctor.doctor),
-    *(worker.worker, gateway.gateway, tiers.tiers, explain.explain),
+    *(worker.worker, gateway.gateway, tiers.tiers, explain.explain, choices.choices),
 ):
     app.command()(command)
 app.add_typer(dead.app, name="dead")
@@ -68,6 +71,8 @@ app.add_typer(events.app, name="events")
 app.add_typer(cache.app, name="cache")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.add_typer(pipelines.app, name="pipelines")
+app.add_typer(providers.app, name="providers")
 app.add_typer(lake.app, name="lake")
 app.add_typer(backup.app, name="backup")
 app.add_typer(privacy.app, name="privacy")

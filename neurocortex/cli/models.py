@@ -1,17 +1,15 @@
 """`neurocortex models`: what the Forge has, and which version serves."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from neurocortex.forge.registry import Registry
+from neurocortex.cli import model_feedback, model_rollouts
+from neurocortex.cli.model_registry import Name, open_registry
 
 app = typer.Typer(
     help="Models: train them, see their versions, choose which one serves.", no_args_is_help=True
 )
-
-Name = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.")]
 
 
 @app.command("list")
@@ -19,7 +17,7 @@ def list_() -> None:
     """List all models, with the version that serves."""
     from neurocortex.forge.versions import CHAMPION
 
-    registry = _registry()
+    registry = open_registry()
     names = registry.models()
     if not names:
         typer.echo("No model yet. Train one: neurocortex models train wine_cultivar")
@@ -31,8 +29,8 @@ def list_() -> None:
 
 @app.command()
 def show(name: Name) -> None:
-    """Show a model's versions: how good each is, and what it was learned from."""
-    registry = _registry()
+    """Show a model's versions, their scores and data."""
+    registry = open_registry()
     for version in registry.versions(name):
         card = registry.card(version)
         aliases = f" ({', '.join(version.aliases)})" if version.aliases else ""
@@ -79,24 +77,17 @@ def promote(
     name: Name,
     version: Annotated[int, typer.Argument(help="Its number.")],
 ) -> None:
-    """Let a version serve, whatever its score; also the way back to an older one."""
-    registry = _registry()
+    """Let a version serve, whatever its score.
+
+    Also the way back to an older one.
+    """
+    registry = open_registry()
     promoted = registry.promote(registry.version(name, str(version)))
     typer.echo(f"{name}: version {promoted.number} serves now.")
 
 
-def _registry() -> "Registry":
-    from pydantic import SecretStr
-
-    from neurocortex.embedded.running import find
-    from neurocortex.errors import NotRunningError
-    from neurocortex.forge.registry import Registry
-    from neurocortex.forge.store import MODELS, Place
-    from neurocortex.settings import load, variable
-
-    running = find(load().settings)
-    chosen = running.settings.forge.url
-    if chosen is None and running.database_url is None:
-        raise NotRunningError("PostgreSQL", variable("database_url"))
-    url = chosen or SecretStr(running.database_url or "")
-    return Registry(Place(url, running.home.folder / MODELS))
+for command in (
+    *(model_rollouts.deploy, model_rollouts.rollout, model_rollouts.end_rollout),
+    *(model_feedback.collect, model_feedback.retrain, model_feedback.evaluate),
+):
+    app.command()(command)

@@ -1,11 +1,15 @@
 """`neurocortex quality`: suites learned from good data, and what has changed since."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from neurocortex.quality.drift import Change
 
 app = typer.Typer(
@@ -51,23 +55,13 @@ def drift(
     from neurocortex.datasets import history
     from neurocortex.datasets.catalog import find
     from neurocortex.datasets.sampling import reservoir_of
-    from neurocortex.embedded.running import find as find_running
-    from neurocortex.errors import NotRunningError
-    from neurocortex.lake.database import connect
     from neurocortex.quality.drift import changes
-    from neurocortex.settings import load, variable
+    from neurocortex.settings import load
 
-    running = find_running(load().settings)
-    if running.database_url is None:
-        raise NotRunningError("PostgreSQL", variable("database_url"))
-    spec = find(dataset, running.settings.datasets.folder)
+    spec = find(dataset, load().settings.datasets.folder)
     profile = history.profiled(spec, reservoir_of(spec))
-    engine = connect(running.database_url, pool_size=1)
-    try:
-        with engine.connect() as connection:
-            earlier = history.earlier(connection, spec.name)
-    finally:
-        engine.dispose()
+    with _lake() as engine, engine.connect() as connection:
+        earlier = history.earlier(connection, spec.name)
     found = changes(profile, earlier)
     if not found:
         against = f"{len(earlier)} earlier loads" if earlier else "nothing: it was never loaded"
@@ -75,6 +69,24 @@ def drift(
         return
     for each in found:
         console().print(f"{_told(each)}", soft_wrap=True, markup=False)
+
+
+@contextmanager
+def _lake() -> "Iterator[Engine]":
+    """Open the Lake of the platform that runs."""
+    from neurocortex.embedded.running import find as find_running
+    from neurocortex.errors import NotRunningError
+    from neurocortex.lake.database import connect
+    from neurocortex.settings import load, variable
+
+    running = find_running(load().settings)
+    if running.database_url is None:
+        raise NotRunningError("PostgreSQL", variable("database_url"))
+    engine = connect(running.database_url, pool_size=1)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _told(change: "Change") -> str:
@@ -92,11 +104,17 @@ def check(
     """
     from neurocortex.cli.console import console
     from neurocortex.datasets.catalog import find
+    from neurocortex.datasets.lake_tables import LakeTables
+    from neurocortex.datasets.referring import refers
     from neurocortex.datasets.trial import tried
     from neurocortex.settings import load
 
     spec = find(dataset, load().settings.datasets.folder)
-    trial = tried(spec)
+    if refers(spec):
+        with _lake() as engine:
+            trial = tried(spec, LakeTables(engine))
+    else:
+        trial = tried(spec)
     for result in trial.gate.results:
         told = "met" if result.success else f"not met ({result.expectation.severity})"
         found = ", ".join(result.sample) or result.observed

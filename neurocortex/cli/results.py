@@ -26,6 +26,14 @@ def show_ingestion(report: IngestReport) -> None:
         f"Collection {report.collection}: {loaded} documents added, {replaced} replaced,"
         f" {report.unchanged} unchanged ({report.files} files, {chunks} chunks written)."
     )
+    if report.near_duplicates:
+        first = report.near_duplicates[0]
+        out.print(
+            f"{len(report.near_duplicates)} say nearly the same as another document, e.g."
+            f" {first.source} as {first.like} ({first.share:.0%} in common).",
+            soft_wrap=True,
+            markup=False,
+        )
     if not report.quarantined:
         return
     out.print(f"{len(report.quarantined)} refused, and kept in quarantine:")

@@ -11,6 +11,7 @@ from neurocortex.corrections.released import Released
 from neurocortex.corrections.values import RefusedRow, Values
 from neurocortex.datasets import checks
 from neurocortex.datasets.extract import Extracted
+from neurocortex.datasets.lake_tables import LakeTables
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.errors import CorrectionError, PrivacyError
@@ -63,7 +64,7 @@ def release(
     """
     work = _Release(spec, {})
     frame = work.readable(entries)
-    checked = checks.check_chunk(Extracted(frame, (), 1.0), spec)
+    checked = checks.check_chunk(Extracted(frame, (), 1.0), spec, LakeTables(engine))
     work.refuse(checked.quarantined)
     if checked.frame.empty:
         return work.outcome(None, ())

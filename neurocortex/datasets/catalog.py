@@ -1,11 +1,13 @@
 """The datasets there are: those that NeuroCortex ships, and the user's own."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from neurocortex.datasets.reader import read
+from neurocortex.datasets.referring import check_references, refers
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.errors import DatasetNotFoundError, DatasetSpecError
 
@@ -20,7 +22,7 @@ def catalog(folder: Path) -> tuple[DatasetSpec, ...]:
         folder: the user's own YAML files (`settings.datasets.folder`); it may be missing.
 
     Raises:
-        DatasetSpecError: a file is wrong, or two have one name.
+        DatasetSpecError: a file is wrong, two have one name, or one refers to what is not there.
     """
     specs: dict[str, DatasetSpec] = {}
     for path in _files(folder):
@@ -30,6 +32,8 @@ def catalog(folder: Path) -> tuple[DatasetSpec, ...]:
                 spec.name, f"{path}: there is a dataset of that name already. Give it another."
             )
         specs[spec.name] = spec
+    for spec in specs.values():
+        check_references(spec, specs.values())
     return tuple(specs.values())
 
 
@@ -38,8 +42,15 @@ def find(name_or_path: str, folder: Path) -> DatasetSpec:
 
     Raises:
         DatasetNotFoundError: there is none; the text lists those there are.
-        DatasetSpecError: its file is wrong.
+        DatasetSpecError: its file is wrong, or it refers to a table that no dataset loads.
     """
+    spec = _found(name_or_path, folder)
+    if refers(spec):
+        check_references(spec, _readable(folder))
+    return spec
+
+
+def _found(name_or_path: str, folder: Path) -> DatasetSpec:
     if name_or_path.endswith(SUFFIXES):
         return read(Path(name_or_path).expanduser())
     paths = {path.stem: path for path in _files(folder)}
@@ -52,6 +63,13 @@ def find(name_or_path: str, folder: Path) -> DatasetSpec:
         f"there is no such dataset.{hint} There are: {', '.join(paths)}."
         f" Your own are YAML files in {folder.absolute()}, or give the path of one.",
     )
+
+
+def _readable(folder: Path) -> Iterator[DatasetSpec]:
+    """Yield the datasets whose files are right: a mistake elsewhere is told when that is loaded."""
+    for path in _files(folder):
+        with suppress(DatasetSpecError):
+            yield _read_named(path)
 
 
 def _files(folder: Path) -> Iterator[Path]:

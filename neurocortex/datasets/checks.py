@@ -13,7 +13,8 @@ from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.datasets.transform import transform
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.lake.rows.staging import Removed
-from neurocortex.quality.gate import evaluate
+from neurocortex.quality.gate import NO_TABLES, evaluate
+from neurocortex.quality.references import Tables
 from neurocortex.quality.report import GateReport, Refusal
 
 DUPLICATE_KEY: Final = "duplicate_key"
@@ -31,10 +32,16 @@ class Checked(NamedTuple):
     """Nothing in the entries and in it shows a value that the dataset's `privacy` hides."""
 
 
-def check_chunk(chunk: Extracted, spec: DatasetSpec) -> Checked:
-    """Take a chunk through everything that looks at one row at a time."""
+def check_chunk(chunk: Extracted, spec: DatasetSpec, tables: Tables = NO_TABLES) -> Checked:
+    """Take a chunk through everything that looks at one row at a time.
+
+    Args:
+        chunk: rows of the source.
+        spec: the dataset.
+        tables: where its references to other tables are looked up.
+    """
     typed, refused = check_types(chunk.frame, spec.columns)
-    report = evaluate(typed, spec.suite.by_row)
+    report = evaluate(typed, spec.suite.by_row, tables)
     refused |= report.failed_rows
     passed = typed.drop(index=list(report.failed_rows))
     protection = protection_of(spec)

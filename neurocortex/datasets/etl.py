@@ -14,25 +14,24 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import psycopg
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from neurocortex.datasets import checks, history
 from neurocortex.datasets.extract import extract
+from neurocortex.datasets.lake_tables import LakeTables
 from neurocortex.datasets.sifting import SAMPLE, Sifting, set_aside, target_of
 from neurocortex.datasets.spec import DatasetSpec
+from neurocortex.datasets.staged import EtlOutcome, Staged
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import EtlReport
-from neurocortex.errors import GateFailedError, LakeUnavailableError, LoadError
+from neurocortex.errors import LakeUnavailableError, LoadError
 from neurocortex.lake import loads, quarantine
 from neurocortex.lake.database import driver, translated
-from neurocortex.lake.loads import Load
 from neurocortex.lake.rows import publishing, record
 from neurocortex.lake.rows.table import Table, WriteMode
 from neurocortex.quality import gate
-from neurocortex.quality.drift import Change, changes
-from neurocortex.quality.profile import TableProfile
+from neurocortex.quality.drift import changes
 from neurocortex.quality.report import GateReport
 from neurocortex.quality.reservoir import Reservoir
 from neurocortex.quality.whole import Whole
@@ -49,42 +48,6 @@ class Progress(NamedTuple):
     quarantined: int
     fraction: float
     """How much of the source is read, 0 to 1."""
-
-
-class Staged(BaseModel):
-    """A load whose rows wait to be published."""
-
-    model_config = ConfigDict(frozen=True)
-
-    load: Load
-    dataset: str
-    extracted: int
-    """Rows of the source."""
-    staged: int
-    """Rows that passed everything."""
-    rules: Mapping[str, int]
-    """Rows set aside, by the rule that refused them."""
-    sample: tuple[Quarantined, ...]
-    """The first of them; all are in the Lake's quarantine."""
-    gate: GateReport
-    """Without `failed_rows`."""
-    profile: TableProfile
-    """What the source's rows are like; kept when they are published."""
-    changes: tuple[Change, ...]
-    """How that differs from earlier loads."""
-    seconds: float
-
-
-class EtlOutcome(BaseModel):
-    """What a whole run did."""
-
-    model_config = ConfigDict(frozen=True)
-
-    report: EtlReport
-    rules: Mapping[str, int]
-    """Rows set aside, by the rule that refused them."""
-    sample: tuple[Quarantined, ...]
-    gate: GateReport
 
 
 def run(
@@ -114,12 +77,13 @@ def stage(
 ) -> Staged:
     """Bring the rows that pass every gate into a staging table; the others into quarantine.
 
-    A failed expectation of severity `stop` is no error here but in `publish`, so that its report
-    can be shown first; the load is closed as failed. Any error closes it too. The quarantine of
-    what was read until then stays.
+    A failed expectation of severity `stop`, or such drift, is no error here but in `publish`, so
+    that its report can be shown first; the load is closed as failed. Any error closes it too. The
+    quarantine of what was read until then stays.
 
     Raises:
-        ExpectationError: an expectation cannot be evaluated.
+        ExpectationError: an expectation cannot be evaluated, e.g. because the table that it
+            refers to is not there yet.
         SourceError: the source is missing, in another encoding, or has other columns.
         LoadError: the target table differs from the dataset.
         LakeUnavailableError: PostgreSQL does not answer, or went away.
@@ -135,10 +99,10 @@ def stage(
         closing(Whole(spec.suite.by_table)) as whole,
     ):
         work = Sifting(spec, lake, load, whole)
-        seen = Reservoir()
+        seen, tables = Reservoir(), LakeTables(lake)
         for chunk in extract(spec, chunk_rows):
             seen.add(chunk.frame)
-            work.add(checks.check_chunk(chunk, spec))
+            work.add(checks.check_chunk(chunk, spec, tables))
             progress(Progress(work.extracted, work.staged, work.refused, chunk.fraction))
         work.judge_whole()
         profile = history.profiled(spec, seen)
@@ -154,10 +118,11 @@ def stage(
             gate=GateReport.merged(work.reports),
             profile=profile,
             changes=drift,
+            stopping=spec.drift.stopping(drift),
             seconds=time.monotonic() - started,
         )
-    if staged.gate.stopped:
-        record.close_failed(lake, load.id, _stopped(staged.gate))
+    if (refusal := staged.refusal) is not None:
+        record.close_failed(lake, load.id, refusal.reason)
     return staged
 
 
@@ -166,13 +131,14 @@ def publish(spec: DatasetSpec, lake: Engine, staged: Staged) -> EtlOutcome:
 
     Raises:
         GateFailedError: an expectation of severity `stop` failed: nothing is loaded.
+        DriftStoppedError: it differs from earlier loads, and the dataset does not bear that.
         LoadError: the table differs, or PostgreSQL refused; the table is as it was, the load is
             closed as failed.
         LakeUnavailableError: PostgreSQL went away; the table is as it was, the staged rows wait:
             call again, or `abandon` them.
     """
-    if staged.gate.stopped:
-        raise GateFailedError(spec.name, _stopped(staged.gate))
+    if (refusal := staged.refusal) is not None:
+        raise refusal
     started = time.monotonic()
     target = target_of(spec)
     try:
@@ -230,15 +196,6 @@ def _outcome(
         sample=(*staged.sample, *late)[:SAMPLE],
         gate=staged.gate,
     )
-
-
-def _stopped(report: GateReport) -> str:
-    lines = [
-        f"{result.expectation.subject} {result.expectation.sentence}"
-        + (f" ({result.expectation.note})" if result.expectation.note else "")
-        for result in report.stoppers
-    ]
-    return f"nothing was loaded, because the data was expected {'; '.join(lines)}."
 
 
 @contextmanager

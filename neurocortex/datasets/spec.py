@@ -15,6 +15,7 @@ from neurocortex.domain.strict import Strict, problem
 from neurocortex.lake.rows.table import MAX_NAME_CHARS, NAME_PATTERN, WriteMode
 from neurocortex.privacy.classes import DataClass, action_of, suits_key
 from neurocortex.privacy.policies import Action
+from neurocortex.quality.drift_policy import DriftPolicy
 from neurocortex.quality.expectations import Expectation, Suite
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME_CHARS)]
@@ -42,6 +43,8 @@ class DatasetSpec(Strict):
     """About the source's columns; checked on the rows whose values are of the right type."""
     transforms: tuple[Transform, ...] = ()
     """In order; each sees the columns the one before it leaves."""
+    drift: DriftPolicy = DriftPolicy()
+    """What follows when a load differs from the earlier ones."""
     privacy: Mapping[str, Action | DataClass] = {}
     """What is done to columns of the source that hold personal data, before the transforms."""
     target: Target

@@ -13,6 +13,7 @@ from neurocortex.datasets.frames import dtype_of
 from neurocortex.datasets.protection import protection_of
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.quality import gate
+from neurocortex.quality.references import Tables
 from neurocortex.quality.report import GateReport
 from neurocortex.quality.whole import Whole
 
@@ -30,8 +31,12 @@ class Trial(NamedTuple):
     """Whether a source without rows would pass, and empty the table where it is replaced."""
 
 
-def tried(spec: DatasetSpec) -> Trial:
+def tried(spec: DatasetSpec, tables: Tables = gate.NO_TABLES) -> Trial:
     """Check a dataset's source.
+
+    Args:
+        spec: the dataset.
+        tables: where its references to other tables are looked up.
 
     Raises:
         ExpectationError: an expectation cannot be evaluated.
@@ -43,7 +48,7 @@ def tried(spec: DatasetSpec) -> Trial:
     reports: list[GateReport] = []
     with closing(Whole(suite)) as whole:
         for chunk in extract(spec, CHUNK_ROWS):
-            checked = check_chunk(chunk, spec)
+            checked = check_chunk(chunk, spec, tables)
             rules.update(entry.rule for entry in checked.quarantined)
             reports = [GateReport.merged([*reports, checked.report])]
             whole.add(checked.judged)

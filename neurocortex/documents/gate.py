@@ -7,8 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from neurocortex.documents.refusal import printable
-from neurocortex.documents.source import FILE, ROW
+from neurocortex.documents.refusal import refused_document
 from neurocortex.documents.words import RUN
 from neurocortex.domain.documents import Document
 from neurocortex.domain.quarantine import Quarantined
@@ -16,8 +15,6 @@ from neurocortex.quality.expectations import Expectation, Severity, Suite
 from neurocortex.quality.gate import evaluate
 from neurocortex.quality.report import GateReport, Refusal
 
-_SHOWN: Final = 500
-"""Characters of a refused text that quarantine shows."""
 _SAMPLE: Final = 1_000_000
 """Characters of a text that its shares are taken from."""
 _NO_LETTER: Final = re.compile(r"[\W_]")
@@ -123,11 +120,5 @@ def _share(part: int, whole: int) -> float:
 
 
 def _quarantined(document: Document, refusals: Sequence[Refusal]) -> Quarantined:
-    row = document.metadata.get(ROW)
-    return Quarantined(
-        source=str(document.metadata.get(FILE, document.source)),
-        row=int(str(row)) if row else None,
-        rule=refusals[0].rule,
-        reason="; ".join(refusal.reason for refusal in refusals),
-        payload=printable(document.text[:_SHOWN]),
-    )
+    reason = "; ".join(refusal.reason for refusal in refusals)
+    return refused_document(document, refusals[0].rule, reason)

@@ -4,11 +4,16 @@ import os
 from pathlib import Path
 from typing import Final
 
+from neurocortex.documents.source import FILE, ROW
+from neurocortex.domain.documents import Document
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.errors import DocumentError
 
 MAX_PAYLOAD: Final = 20_000
 """Characters of an original row that quarantine keeps: a page or two, not a whole broken file."""
+
+SHOWN: Final = 500
+"""Characters of a refused text that quarantine shows."""
 
 
 def refused(error: DocumentError, payload: str = "") -> Quarantined:
@@ -19,6 +24,18 @@ def refused(error: DocumentError, payload: str = "") -> Quarantined:
         rule=error.rule,
         reason=printable(error.reason),
         payload=printable(payload[:MAX_PAYLOAD]),
+    )
+
+
+def refused_document(document: Document, rule: str, reason: str) -> Quarantined:
+    """Return the quarantine entry of a document that could be read."""
+    row = document.metadata.get(ROW)
+    return Quarantined(
+        source=str(document.metadata.get(FILE, document.source)),
+        row=int(str(row)) if row else None,
+        rule=rule,
+        reason=printable(reason),
+        payload=printable(document.text[:SHOWN]),
     )
 
 

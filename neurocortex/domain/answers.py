@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from neurocortex.domain.choices import Choice
+
 
 class Passage(BaseModel):
     """A chunk that a search found, with its place and its scores."""
@@ -62,3 +64,5 @@ class Answer(BaseModel):
     """What answered: `extractive`, or the LLM's name."""
     note: str | None = None
     """What the reader should know, e.g. that the LLM failed and the answer was extracted."""
+    choice: Choice | None = None
+    """Which provider's LLM wrote it, and why that one, where the question left it open."""

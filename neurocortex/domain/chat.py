@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from neurocortex.domain.choices import Choice
 from neurocortex.domain.strict import Strict
 
 
@@ -26,3 +27,5 @@ class Completion(BaseModel):
     prompt_tokens: int | None = None
     """None where the provider does not count."""
     completion_tokens: int | None = None
+    choice: Choice | None = None
+    """Whose LLM it is, and why that one, where the request left it open."""

@@ -20,6 +20,13 @@ INGEST: Final = "ingest-documents/ingest-documents"
 REEMBED: Final = "reembed-collection/reembed-collection"
 
 TRAIN: Final = "train-model/train-model"
+DEPLOY: Final = "deploy-model/deploy-model"
+COLLECT: Final = "collect-feedback/collect-feedback"
+RETRAIN: Final = "retrain-on-feedback/retrain-on-feedback"
+EVALUATE: Final = "evaluate-models/evaluate-models"
+
+RUN_PIPELINE: Final = "run-pipeline/run-pipeline"
+RUN_AGENT: Final = "run-agent/run-agent"
 
 
 def answer(tier: Tier) -> str:

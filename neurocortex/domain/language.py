@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from neurocortex.domain.choices import Choice
+
 
 class Method(StrEnum):
     """How a result came about."""
@@ -26,6 +28,9 @@ class Result(BaseModel):
     method: Method
     model: str = Field(description="The LLM, or what else did it.")
     note: str | None = Field(None, description="What the reader should know of it.")
+    choice: Choice | None = Field(
+        None, description="Whose LLM did it, and why that one, where the request left it open."
+    )
 
 
 class Summary(Result):

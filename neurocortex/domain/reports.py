@@ -27,6 +27,18 @@ class LoadReport(BaseModel):
     seconds: float
 
 
+class NearDuplicate(BaseModel):
+    """A document that says nearly the same as another one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    like: str
+    """Source of the other document."""
+    share: float
+    """Of their passages of five words, how much both have, 0 to 1."""
+
+
 class IngestReport(BaseModel):
     """What a run of `ingest_documents` did."""
 
@@ -40,6 +52,8 @@ class IngestReport(BaseModel):
     load: LoadReport | None
     """None where there was nothing to load."""
     quarantined: tuple[Quarantined, ...]
+    near_duplicates: tuple[NearDuplicate, ...] = ()
+    """Documents that say nearly the same as another one: of this run, or in the collection."""
 
 
 class EtlReport(BaseModel):

@@ -50,6 +50,11 @@ MESSAGING: Final = {
 more servers can join."""
 
 
+def published(prefect_home: Path) -> Path:
+    """Return the folder whose files the server serves below `/neurocortex`."""
+    return prefect_home.absolute() / "ui" / "v1" / "neurocortex"
+
+
 @dataclass(frozen=True, slots=True)
 class PrefectServer:
     """One Prefect server: what it stands on, and how it is reached."""
@@ -105,7 +110,7 @@ class PrefectServer:
 
         The server copies its UI to that folder at its first start, and serves what is there.
         """
-        shutil.copytree(ASSETS, self._ui / "v1" / "neurocortex", dirs_exist_ok=True)
+        shutil.copytree(ASSETS, published(self.home), dirs_exist_ok=True)
 
     @property
     def _ui(self) -> Path:

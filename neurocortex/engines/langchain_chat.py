@@ -1,10 +1,10 @@
-"""The platform's LLM calls as a chat model of LangChain, with structured output.
+"""The platform's LLM calls as a chat model of LangChain, with structured output and tools.
 
 https://docs.langchain.com/oss/python/langchain/structured-output
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -15,15 +15,17 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.tools import BaseTool
 from pydantic import JsonValue
 
-from neurocortex.domain.chat import ChatMessage, Completion
-
-Complete = Callable[[Sequence[ChatMessage], Mapping[str, JsonValue] | None], Awaitable[Completion]]
-"""A call of an LLM: a conversation, and the JSON Schema that the answer should follow or None."""
+from neurocortex.agents.protocol import Described, schema
+from neurocortex.agents.pursuit import Complete
+from neurocortex.domain.chat import ChatMessage
+from neurocortex.engines.langchain_tools import answered, as_texts, described
 
 SCHEMA: Final = "schema"
-"""The name under which a bound schema reaches the call."""
+TOOLS: Final = "tools"
+"""The names under which a bound schema and bound tools reach the call."""
 
 
 class PlatformChatModel(BaseChatModel):
@@ -55,6 +57,24 @@ class PlatformChatModel(BaseChatModel):
             [broken], exception_key="parsing_error"
         )
 
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Return a runnable that answers, or calls one of the tools; see LangChain.
+
+        The model is told of them in words: see `neurocortex.agents.protocol`.
+
+        Raises:
+            ValueError: a certain tool was to be called.
+        """
+        if tool_choice is not None:
+            raise ValueError("Which tool is called is the model's choice: leave out tool_choice.")
+        return self.bind(**{TOOLS: described(tools)}, **kwargs)
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -73,17 +93,22 @@ class PlatformChatModel(BaseChatModel):
     ) -> ChatResult:
         if stop:
             raise ValueError("Stop words are not sent: leave them out.")
-        completion = await self.complete([_ours(each) for each in messages], kwargs.get(SCHEMA))
+        tools: Sequence[Described] = kwargs.get(TOOLS, ())
+        if tools:
+            asked = [_ours(each) for each in as_texts(messages, tools)]
+            completion = await self.complete(asked, schema(tools))
+            message = answered(completion, tools)
+        else:
+            asked = [_ours(each) for each in messages]
+            completion = await self.complete(asked, kwargs.get(SCHEMA))
+            message = AIMessage(completion.text)
         sent, written = completion.prompt_tokens or 0, completion.completion_tokens or 0
-        message = AIMessage(
-            content=completion.text,
-            response_metadata={
-                "finish_reason": completion.finish_reason,
-                "model_name": self.name_of_model,
-            },
-            usage_metadata=UsageMetadata(
-                input_tokens=sent, output_tokens=written, total_tokens=sent + written
-            ),
+        message.response_metadata = {
+            "finish_reason": completion.finish_reason,
+            "model_name": completion.model,
+        }
+        message.usage_metadata = UsageMetadata(
+            input_tokens=sent, output_tokens=written, total_tokens=sent + written
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
 

@@ -7,8 +7,9 @@ from typing import Final
 from langchain_core.messages import AIMessage
 from pydantic import JsonValue, TypeAdapter
 
+from neurocortex.agents.pursuit import Complete
 from neurocortex.domain.chat import ChatMessage
-from neurocortex.engines.langchain_chat import Complete, PlatformChatModel, theirs
+from neurocortex.engines.langchain_chat import PlatformChatModel, theirs
 from neurocortex.errors import ExtractionError
 from neurocortex.language.extraction import messages_again
 from neurocortex.language.schemas import Problems, Schema, problems_of

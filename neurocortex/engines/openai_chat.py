@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from openai import AsyncOpenAI, Omit, OpenAIError, omit
+from openai import AsyncOpenAI, Omit, omit
 from openai.types.chat import ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import JsonValue, TypeAdapter
 
 from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.endpoints import LlmEndpoint
-from neurocortex.engines.openai_errors import translated
-from neurocortex.errors import ProviderRefusedError
+from neurocortex.engines.openai_errors import FAILURES, translated
+from neurocortex.errors import ProviderError
 
 NO_KEY: Final = "not-needed"
 """What a local endpoint without keys is sent: the client insists on a value."""
@@ -49,11 +49,11 @@ async def complete(
             they keep to it: check what comes.
 
     Raises:
-        ProviderError: the endpoint refused, failed, or timed out. A ProviderRefusedError once
-            pieces were given to `emit`: they cannot be taken back.
+        ProviderError: the endpoint refused, failed, or timed out. Pieces that were given to `emit`
+            cannot be taken back: `neurocortex.balancing` looks to that.
     """
     pieces: list[str] = []
-    reason, prompt_tokens, completion_tokens = "stop", None, None
+    reason, prompt_tokens, completion_tokens = None, None, None
     try:
         stream = await _client(endpoint).chat.completions.create(
             model=endpoint.model,
@@ -75,17 +75,14 @@ async def complete(
                         pieces.append(choice.delta.content)
                         if emit is not None:
                             await emit(choice.delta.content)
-    except OpenAIError as error:
-        failure = translated(endpoint.base_url, error)
-        if pieces and emit is not None:
-            raise ProviderRefusedError(
-                endpoint.base_url, f"the answer broke off: {failure.reason}"
-            ) from error
-        raise failure from error
+    except FAILURES as error:
+        raise translated(endpoint.base_url, error) from error
+    if reason is None and not pieces:
+        raise ProviderError(endpoint.base_url, "what it answered is no stream of a chat")
     return Completion(
         text="".join(pieces),
         model=endpoint.model,
-        finish_reason=reason,
+        finish_reason=reason or "stop",
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
     )
@@ -118,6 +115,7 @@ def _client(endpoint: LlmEndpoint) -> AsyncOpenAI:
             base_url=endpoint.base_url,
             api_key=key,
             timeout=endpoint.timeout_s,
-            max_retries=0,  # the task retries; two layers of retries would multiply
+            # Other endpoints are tried, then the task tries again: more layers would multiply.
+            max_retries=0,
         )
     return client

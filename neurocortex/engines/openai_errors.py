@@ -1,8 +1,12 @@
 """What the OpenAI client raises, as errors of ours."""
 
+import time
+from email.utils import parsedate_to_datetime
+from json import JSONDecodeError
 from typing import Final
 
 from openai import (
+    APIStatusError,
     AuthenticationError,
     BadRequestError,
     NotFoundError,
@@ -23,7 +27,33 @@ REFUSALS: Final = (
 """Status 400, 401, 403, 404 and 422. The others (timeouts, 429, 5xx) may pass."""
 
 
-def translated(provider: str, error: OpenAIError) -> ProviderError:
+FAILURES: Final = (OpenAIError, JSONDecodeError)
+"""All that the client raises: what is no JSON within a stream it lets through."""
+
+
+def translated(provider: str, error: OpenAIError | JSONDecodeError) -> ProviderError:
     """Return the error to raise in place of the client's."""
     kind = ProviderRefusedError if isinstance(error, REFUSALS) else ProviderError
-    return kind(provider, f"{type(error).__name__}: {error}")
+    reason = f"{type(error).__name__}: {error}"
+    if not isinstance(error, APIStatusError):
+        return kind(provider, reason)
+    return kind(
+        provider,
+        reason,
+        status=error.status_code,
+        retry_after_s=_retry_after_s(error.response.headers.get("retry-after")),
+    )
+
+
+def _retry_after_s(header: str | None) -> float | None:
+    """Return the seconds of a Retry-After header: a number, or a date (RFC 9110, 10.2.3)."""
+    if header is None:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -16,9 +16,12 @@ NeuroCortexError
 │   ├── ForgeUnavailableError
 │   ├── LedgerUnavailableError  no slot is given away while its Redis is gone
 │   │   └── LedgerClosedError   nor while leases that it lost are entered again
+│   ├── ChoicesUnavailableError
 │   ├── IssuerUnavailableError  its keys were never read: no token can be verified
 │   └── ProviderError           an LLM provider refused or failed
-│       └── ProviderRefusedError  a wrong key or model: no use in trying again
+│       ├── ProviderRefusedError  a wrong key or model: no use in trying again
+│       ├── ProviderBusyError   each endpoint of a model is full, or wants a pause
+│       └── ProviderQueueFullError  too many calls wait for an endpoint already
 ├── LedgerError
 │   ├── NeverFitsError          no worker has so much of a resource
 │   ├── NoLeaseError            a flow submitted to a worker past the ledger
@@ -59,14 +62,23 @@ NeuroCortexError
 │   ├── DatasetNotFoundError
 │   ├── DatasetSpecError        the YAML itself
 │   ├── SourceError             the source cannot be read as the schema says
-│   └── GateFailedError         an expectation of severity `stop` failed
+│   ├── GateFailedError         an expectation of severity `stop` failed
+│   └── DriftStoppedError       it differs from its earlier loads, and that stops it
 ├── ExpectationError            an expectation that cannot be evaluated on this data
 ├── ForgeError                  a model, or how it is trained
 │   ├── TrainingSpecError       the YAML itself, or an estimator or parameter there is not
 │   ├── TrainingError           nothing can be learned from these rows
 │   ├── ModelNotFoundError      no such model, or no such version of it
+│   ├── ModelBusyError          so many ask it at once that one waited for too long
 │   ├── ModelCorruptError       an artifact that is not what was registered
-│   └── FeaturesError           rows that are not what a model takes
+│   ├── ModelMemoryError        it takes more memory than it may have
+│   ├── FeaturesError           rows that are not what a model takes
+│   ├── RolloutError            a rollout that cannot be begun or ended
+│   │   ├── RolloutRunningError another one of the model runs
+│   │   └── NoRolloutError
+│   └── FeedbackError           what was said about a prediction
+│       ├── PredictionNotFoundError  it is not kept, or another tenant's
+│       └── FeedbackGateError   too many labelled rows are not what the model learned from
 ├── DeadLetterError             a run that failed for good
 │   ├── DeadLetterNotFoundError
 │   └── NotReplayableError      its run or deployment is gone, or it was tried again
@@ -118,11 +130,14 @@ NeuroCortexError
 │   │   │   └── BudgetSpentError  it took more processing time than it allows itself
 │   │   ├── TokenBudgetSpentError  it has no tokens left for another call of an LLM
 │   │   ├── TenantBudgetSpentError  its tenant has none left today
+│   │   ├── CostBudgetSpentError  the next call could cost more than is left
 │   │   ├── ExtractionError     what the LLM wrote is not what was asked for
 │   │   ├── LaneUnavailableError  the lane's Redis does not answer, or lost the request
 │   │   ├── GivenUpError        it ended each process that worked on it
 │   │   └── RemoteError         what its pipeline raised, as the lane reports it
-│   └── ProviderMissingError    it needs an LLM, and none is configured
+│   ├── ProviderMissingError    it needs an LLM, and none is configured
+│   ├── NoProviderFitsError     its constraints leave none of the LLM providers
+│   └── ChoiceNotFoundError     no receipt of that id, or not any more
 ├── PipelineError               a pipeline that cannot be registered
 ├── EventError                  the Stream
 │   ├── InvalidEventError       no CloudEvent, or too large
@@ -146,6 +161,7 @@ from neurocortex.errors.admission import (
     SheddingError,
     TenantQueueFullError,
 )
+from neurocortex.errors.agents import AgentError, ArithmeticTextError, ToolArgumentsError
 from neurocortex.errors.base import NeuroCortexError
 from neurocortex.errors.cache import (
     CachedFailureError,
@@ -164,7 +180,9 @@ from neurocortex.errors.connectors import (
     LakeUnavailableError,
     LedgerClosedError,
     LedgerUnavailableError,
+    ProviderBusyError,
     ProviderError,
+    ProviderQueueFullError,
     ProviderRefusedError,
     StreamUnavailableError,
 )
@@ -172,6 +190,7 @@ from neurocortex.errors.datasets import (
     DatasetError,
     DatasetNotFoundError,
     DatasetSpecError,
+    DriftStoppedError,
     ExpectationError,
     GateFailedError,
     ParquetFileError,
@@ -199,9 +218,17 @@ from neurocortex.errors.documents import (
 )
 from neurocortex.errors.forge import (
     FeaturesError,
+    FeedbackError,
+    FeedbackGateError,
     ForgeError,
+    ModelBusyError,
     ModelCorruptError,
+    ModelMemoryError,
     ModelNotFoundError,
+    NoRolloutError,
+    PredictionNotFoundError,
+    RolloutError,
+    RolloutRunningError,
     TrainingError,
     TrainingSpecError,
 )
@@ -220,6 +247,14 @@ from neurocortex.errors.lake import (
     VersionNotFoundError,
 )
 from neurocortex.errors.ledger import LedgerError, NeverFitsError, NoLeaseError, StaleLeaseError
+from neurocortex.errors.pipelines import (
+    HaystackComponentError,
+    HaystackError,
+    HaystackFileError,
+    HaystackInputError,
+    HaystackPipelineNotFoundError,
+    HaystackUnboundError,
+)
 from neurocortex.errors.platform import (
     AlreadyRunningError,
     LoopEndedError,
@@ -270,8 +305,14 @@ from neurocortex.errors.security import (
     UnauthenticatedError,
     WrongCredentialError,
 )
+from neurocortex.errors.selection import (
+    ChoiceNotFoundError,
+    ChoicesUnavailableError,
+    NoProviderFitsError,
+)
 from neurocortex.errors.serving import (
     BudgetSpentError,
+    CostBudgetSpentError,
     DeadlinePassedError,
     ExtractionError,
     GivenUpError,
@@ -298,9 +339,11 @@ __all__ = [
     "AccessError",
     "AdmissionError",
     "AdmissionUnavailableError",
+    "AgentError",
     "AlreadyRunningError",
     "ApiKeyError",
     "ApiKeyNotFoundError",
+    "ArithmeticTextError",
     "BackupError",
     "BatchNotFoundError",
     "BatchTooLargeError",
@@ -309,12 +352,15 @@ __all__ = [
     "CacheError",
     "CacheUnavailableError",
     "CachedFailureError",
+    "ChoiceNotFoundError",
+    "ChoicesUnavailableError",
     "CollectionNeededError",
     "CollectionNotFoundError",
     "ConnectionBusyError",
     "ConnectorError",
     "CorrectionError",
     "CorruptEntryError",
+    "CostBudgetSpentError",
     "DatasetError",
     "DatasetNotFoundError",
     "DatasetSpecError",
@@ -324,6 +370,7 @@ __all__ = [
     "DeadlinePassedError",
     "DocumentError",
     "DocumentNotFoundError",
+    "DriftStoppedError",
     "DuplicateDocumentError",
     "DuplicateIdError",
     "EmbedderMismatchError",
@@ -337,6 +384,8 @@ __all__ = [
     "ExpectationError",
     "ExtractionError",
     "FeaturesError",
+    "FeedbackError",
+    "FeedbackGateError",
     "FileTooLargeError",
     "ForbiddenError",
     "ForgeError",
@@ -345,6 +394,12 @@ __all__ = [
     "GateFailedError",
     "GatewayBusyError",
     "GivenUpError",
+    "HaystackComponentError",
+    "HaystackError",
+    "HaystackFileError",
+    "HaystackInputError",
+    "HaystackPipelineNotFoundError",
+    "HaystackUnboundError",
     "IdempotencyKeyError",
     "InvalidEventError",
     "InvalidFilterError",
@@ -365,11 +420,15 @@ __all__ = [
     "LoopEndedError",
     "MalformedRowError",
     "MissingPathError",
+    "ModelBusyError",
     "ModelCorruptError",
+    "ModelMemoryError",
     "ModelNotFoundError",
     "NeuroCortexError",
     "NeverFitsError",
     "NoLeaseError",
+    "NoProviderFitsError",
+    "NoRolloutError",
     "NoTextError",
     "NotReplayableError",
     "NotRunningError",
@@ -377,11 +436,14 @@ __all__ = [
     "ParquetFileError",
     "PipelineError",
     "PortInUseError",
+    "PredictionNotFoundError",
     "PrivacyError",
     "PrivacyKeyError",
     "PrivacyModelError",
+    "ProviderBusyError",
     "ProviderError",
     "ProviderMissingError",
+    "ProviderQueueFullError",
     "ProviderRefusedError",
     "QuestionError",
     "QueueFullError",
@@ -391,6 +453,8 @@ __all__ = [
     "RequestError",
     "RequestNotFoundError",
     "RevealForbiddenError",
+    "RolloutError",
+    "RolloutRunningError",
     "RunError",
     "ServiceError",
     "ServiceFailedError",
@@ -412,6 +476,7 @@ __all__ = [
     "TenantQueueFullError",
     "ThreadsStuckError",
     "TokenBudgetSpentError",
+    "ToolArgumentsError",
     "TrackingUnavailableError",
     "TrainingError",
     "TrainingSpecError",

@@ -41,8 +41,48 @@ class IssuerUnavailableError(ConnectorError):
 
 
 class ProviderError(ConnectorError):
-    """An LLM provider refused the call, failed, or answered with something unusable."""
+    """An LLM provider refused the call, failed, or answered with something unusable.
+
+    `status`: of HTTP, None where there was no answer. `retry_after_s`: as the provider says.
+    """
+
+    def __init__(
+        self,
+        neighbour: str,
+        reason: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(neighbour, reason)
+        self.status = status
+        self.retry_after_s = retry_after_s
 
 
 class ProviderRefusedError(ProviderError):
     """It refused what would be refused again: a wrong key, an unknown model, a bad request."""
+
+
+class ProviderBusyError(ProviderError):
+    """No endpoint of a model takes a call now: each is full, or asked us to come back later."""
+
+    def __init__(self, model: str, waited_s: float, retry_after_s: float) -> None:
+        super().__init__(
+            model,
+            f"no endpoint had room within {waited_s:.1f} s. Try again in {retry_after_s:.0f} s, add"
+            " an endpoint to the LLM Provider block, or raise its `max_concurrent`.",
+            retry_after_s=retry_after_s,
+        )
+
+
+class ProviderQueueFullError(ProviderError):
+    """As many calls as may wait for an endpoint of a model are waiting already."""
+
+    def __init__(self, model: str, limit: int) -> None:
+        super().__init__(
+            model,
+            f"{limit} calls wait for an endpoint already. Send less at once, add an endpoint to"
+            " the LLM Provider block, or raise NEUROCORTEX_BALANCING__MAX_WAITING.",
+            retry_after_s=1.0,
+        )
+        self.limit = limit

@@ -47,6 +47,10 @@ class GateFailedError(DatasetError):
     """An expectation of severity `stop` failed: nothing was loaded."""
 
 
+class DriftStoppedError(DatasetError):
+    """A load differs from the earlier ones, and its dataset says that this stops it."""
+
+
 class ExpectationError(NeuroCortexError):
     """An expectation cannot be evaluated: a missing column, or a parameter that does not fit it."""
 

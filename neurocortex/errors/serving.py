@@ -86,6 +86,20 @@ class TenantBudgetSpentError(ServingError):
         self.retry_after_s = retry_after_s
 
 
+class CostBudgetSpentError(ServingError):
+    """The next call of an LLM may cost more than the request has left. Prices are the block's."""
+
+    code = "cost_budget_spent"
+
+    def __init__(self, left: float, asked: float) -> None:
+        super().__init__(
+            f"{left:.6g} of `max_cost` is left, and the next call of the LLM may cost {asked:.6g}."
+            " Allow more, or ask for less at once."
+        )
+        self.left = left
+        self.asked = asked
+
+
 class ExtractionError(ServingError):
     """An LLM wrote, twice, what does not fit the schema. `problems` has places and reasons."""
 

@@ -5,6 +5,7 @@ See https://skops.readthedocs.io/en/stable/persistence.html.
 
 import zipfile
 from hashlib import sha256
+from io import BytesIO
 from typing import Any, Final
 
 from sklearn.pipeline import Pipeline
@@ -33,6 +34,19 @@ def dump(model: Pipeline) -> bytes:
 def digest(content: bytes) -> str:
     """Return the SHA-256 of an artifact, in hexadecimal."""
     return sha256(content).hexdigest()
+
+
+def unpacked_bytes(name: str, content: bytes) -> int:
+    """Return how many bytes a model's parts have once they are unpacked.
+
+    Raises:
+        ModelCorruptError: it is no archive.
+    """
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            return sum(part.file_size for part in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise ModelCorruptError(name, f"it cannot be read: {error}") from error
 
 
 def load(name: str, content: bytes, expected: str) -> Any:

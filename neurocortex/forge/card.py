@@ -20,6 +20,8 @@ class Lineage(Strict):
     """Of the table then."""
     digest: str
     """SHA-256 of the rows: the same digest is the same data."""
+    feedback_rows: int = 0
+    """Of them, how many are labelled predictions."""
 
 
 class Card(Strict):

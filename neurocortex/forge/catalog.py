@@ -1,5 +1,6 @@
 """The training specs there are: those that NeuroCortex ships, and the user's own."""
 
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -24,12 +25,7 @@ def find(name_or_path: str, folder: Path) -> TrainingSpec:
     """
     if name_or_path.endswith(SUFFIXES):
         return _read(Path(name_or_path).expanduser())
-    paths = {
-        path.stem: path
-        for place in (SHIPPED, folder)
-        for path in sorted(place.glob("*"))
-        if path.suffix in SUFFIXES
-    }
+    paths = _paths(folder)
     if name_or_path not in paths:
         near = get_close_matches(name_or_path, paths, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -44,6 +40,24 @@ def find(name_or_path: str, folder: Path) -> TrainingSpec:
             spec.name, f"{paths[name_or_path]} must be named as the model in it: {spec.name}."
         )
     return spec
+
+
+def every(folder: Path) -> Sequence[TrainingSpec]:
+    """Return all specs, the shipped ones and the user's own.
+
+    Raises:
+        TrainingSpecError: a file is wrong.
+    """
+    return [_read(path) for path in _paths(folder).values()]
+
+
+def _paths(folder: Path) -> Mapping[str, Path]:
+    return {
+        path.stem: path
+        for place in (SHIPPED, folder)
+        for path in sorted(place.glob("*"))
+        if path.suffix in SUFFIXES
+    }
 
 
 def _read(path: Path) -> TrainingSpec:

@@ -1,6 +1,7 @@
 """Predictions of a model for rows from outside."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import numpy as np
 
@@ -19,6 +20,8 @@ class Predicted(Strict):
     """Numbers of a regression, classes of a classification."""
     probabilities: tuple[dict[str, float], ...] | None = None
     """Of each class, for each row; None for a regression."""
+    request_id: UUID | None = None
+    """Feedback names the prediction by it, where the model's predictions are kept."""
 
 
 def predict(loaded: Loaded, groups: Sequence[Sequence[Mapping[str, Value]]]) -> list[Predicted]:

@@ -17,12 +17,13 @@ from sklearn.pipeline import Pipeline
 from neurocortex.errors import (
     ForgeUnavailableError,
     ModelCorruptError,
+    ModelMemoryError,
     ModelNotFoundError,
 )
 from neurocortex.forge import artifact, store
 from neurocortex.forge.card import Card
 from neurocortex.forge.store import Place
-from neurocortex.forge.versions import CHALLENGER, CHAMPION, Loaded, Version
+from neurocortex.forge.versions import CHALLENGER, CHAMPION, Loaded, Version, require_room
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as Registered
@@ -143,15 +144,38 @@ class Registry:
                 version.model, f"the card of version {version.number} cannot be read: {error}"
             ) from error
 
-    def load(self, version: Version) -> Loaded:
-        """Return a version ready to predict.
+    def load(self, version: Version, max_bytes: int | None = None) -> Loaded:
+        """Return a version ready to predict; `max_bytes`: what its parts may have, unpacked.
 
         Raises:
             ModelCorruptError: its artifact is gone, or not what was registered.
+            ModelMemoryError: it is larger, or the memory does not suffice.
         """
-        content = self._read(version, MODEL_FILE)
-        model = artifact.load(version.model, content, version.digest)
-        return Loaded(version, self.card(version), model, len(content))
+        try:
+            content = self._read(version, MODEL_FILE)
+            size = artifact.unpacked_bytes(version.model, content)
+            require_room(version, size, max_bytes)
+            model = artifact.load(version.model, content, version.digest)
+        except MemoryError as error:
+            raise ModelMemoryError(
+                version.model, f"there is too little memory here for version {version.number}"
+            ) from error
+        return Loaded(version, self.card(version), model, size)
+
+    def champion(self, model: str) -> int | None:
+        """Return the number of the version that serves; None: none does."""
+        try:
+            return self.version(model).number
+        except ModelNotFoundError:
+            return None
+
+    def crown(self, model: str, version: int) -> None:
+        """Let a version serve, by its number.
+
+        Raises:
+            ModelNotFoundError: there is none of that number.
+        """
+        self.promote(self.version(model, str(version)))
 
     def _experiment_id(self, artifacts: Path | None) -> str:
         found = self._client.get_experiment_by_name(EXPERIMENT)

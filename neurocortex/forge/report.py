@@ -11,6 +11,8 @@ class TrainReport(Strict):
     model: str
     version: int | None
     """None: it was not good enough to be registered."""
+    better: bool
+    """Whether it may serve: it is better than what serves."""
     promoted: bool
     """Whether it serves now."""
     reason: str

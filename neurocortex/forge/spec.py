@@ -49,6 +49,11 @@ class TrainingSpec(Strict):
     )
     test_share: float = Field(0.25, gt=0, lt=1, description="Rows held out, as a share.")
     folds: int = Field(5, ge=2, le=20, description="Of the cross-validation on the other rows.")
+    keep_predictions: bool = Field(
+        False,
+        description="Keep the rows and answers of each request for a while, so that feedback finds"
+        " them. Personal data in features is kept as it comes.",
+    )
     seed: int = Field(0, ge=0, description="The same seed and rows make the same model.")
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from neurocortex.errors import ModelMemoryError
 from neurocortex.forge.card import Card
 
 CHAMPION: Final = "champion"
@@ -35,4 +36,17 @@ class Loaded:
     model: Any
     """A fitted scikit-learn pipeline."""
     size: int
-    """Bytes of its artifact."""
+    """Bytes of its parts, unpacked."""
+
+
+def require_room(version: Version, size: int, max_bytes: int | None) -> None:
+    """Check that a version is no larger than it may be.
+
+    Raises:
+        ModelMemoryError: it is.
+    """
+    if max_bytes is not None and size > max_bytes:
+        raise ModelMemoryError(
+            version.model,
+            f"version {version.number} takes {size:,} bytes, and may have {max_bytes:,}",
+        )

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from neurocortex.errors import GatewayBusyError, InvalidRequestError, NeuroCortexError
+from neurocortex.feedback.values import Feedback, Judged, Recorded
 from neurocortex.gateway import openapi
 from neurocortex.gateway.batch_views import BatchLine, BatchView
 from neurocortex.gateway.edge import CLIENT_GONE, Edge
@@ -21,6 +22,7 @@ from neurocortex.gateway.routes import (
     completions,
     console,
     events,
+    feedback,
     health,
     requests,
     sessions,
@@ -37,6 +39,7 @@ from neurocortex.stream.event import Event
 MODELS: Final = (
     *(RequestView, BatchView, BatchLine, TiersView, SessionView, Context),
     *(ChatCompletionRequest, EmbeddingsRequest, Event),
+    *(Feedback, Judged, Recorded),
 )
 """What the routes' descriptions refer to."""
 
@@ -56,6 +59,7 @@ def make_app(services: Services) -> ASGIApp:
         requests,
         batches,
         events,
+        feedback,
         sessions,
         stream,
         tiers,

@@ -87,9 +87,10 @@ def refusals(*statuses: int) -> Responses:
     }
 
 
-def json_response(description: str, schema: str, status: int = 200) -> Responses:
-    """Describe an answer in JSON by the name of its schema."""
-    content = {JSON: {"schema": {"$ref": REF.format(model=schema)}}}
+def json_response(description: str, schema: str, status: int = 200, *others: str) -> Responses:
+    """Describe an answer in JSON by the name of its schema, or of those it may have."""
+    any_of = [{"$ref": REF.format(model=each)} for each in (schema, *others)]
+    content = {JSON: {"schema": {"anyOf": any_of} if others else any_of[0]}}
     return {status: {"description": description, "content": content}}
 
 

@@ -26,6 +26,8 @@ from neurocortex.cache.metrics import CacheCollector
 from neurocortex.cache.process import DISK
 from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.errors import LaneUnavailableError
+from neurocortex.feedback.giving import Giving
+from neurocortex.feedback.store import FeedbackTable
 from neurocortex.gateway.answers import Answers
 from neurocortex.gateway.batch_views import location_of
 from neurocortex.gateway.bodies import Bodies
@@ -43,6 +45,8 @@ from neurocortex.gateway.services import Services
 from neurocortex.gateway.tiers import Tiers
 from neurocortex.gateway.tracked import Tracked
 from neurocortex.gateway.views import Views
+from neurocortex.learning.store import LearningStore
+from neurocortex.learning.watching import LearnedRouting
 from neurocortex.ledger.allocations import Allocations
 from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.wakes import Wakes
@@ -87,6 +91,7 @@ class _Stores:
     """The same Redis, whose answers are text: the ledger's."""
     table: RequestTable
     batches: BatchTable
+    feedback: FeedbackTable
     webhooks: WebhookTable
     letters: DeadLetters
     security: Security
@@ -121,8 +126,10 @@ async def opened(settings: Settings, addresses: Addresses) -> AsyncGenerator[Ser
         )
         upkeep = Upkeep(tracker, stores.table, leadership, settings.tracking)
         webhooks = Webhooks(stores.webhooks, settings.webhooks)
+        learned = LearnedRouting(LearningStore(stores.redis), settings.routing)
         for work in (
             watch.run(),
+            learned.run(),
             upkeep.run(),
             standard.run(),
             webhooks.run(location_of, stores.letters),
@@ -131,7 +138,7 @@ async def opened(settings: Settings, addresses: Addresses) -> AsyncGenerator[Ser
         lane = await enter(LaneClient(stores.redis, admission, settings.realtime.timeout_s))
         realtime = RealTime(lane, answers, metrics)
         tracked = await enter(Tracked(realtime, tracker).draining())
-        planner = Planner(registry, lambda: _load(watch))
+        planner = Planner(registry, lambda: _load(watch), learned)
         intake = Intake(realtime, tracked, standard, tracker, answers, metrics, webhooks)
         stream = EventStream(stores.redis, settings.stream)
         requests = EventRequests(planner, intake, ceilings_of(settings.security))
@@ -152,6 +159,7 @@ async def opened(settings: Settings, addresses: Addresses) -> AsyncGenerator[Ser
             batches=Batches(
                 stores.batches, registry, standard, tracker, webhooks, settings.batches
             ),
+            feedback=Giving(stores.feedback),
             stream=stream,
             tiers=tiers,
             figures=Figures(
@@ -172,6 +180,7 @@ async def _stores(stack: AsyncExitStack, settings: Settings, addresses: Addresse
         text_redis=await enter(_redis(url, decode_responses=True)),
         table=stack.enter_context(RequestTable(addresses.database_url)),
         batches=stack.enter_context(BatchTable(addresses.database_url)),
+        feedback=stack.enter_context(FeedbackTable(addresses.database_url)),
         webhooks=stack.enter_context(WebhookTable(addresses.database_url)),
         letters=stack.enter_context(DeadLetters(addresses.database_url)),
         security=await enter(security(settings, addresses.database_url, url)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from neurocortex.gateway.callers import caller_of
+from neurocortex.learning.expecting import Expect, nothing_expected
 from neurocortex.requests.registry import AnyPipeline, Registry
 from neurocortex.requests.request import Request
 from neurocortex.routing.route import Lane, Load, Reason, Route
@@ -57,6 +58,8 @@ class Planner:
     registry: Registry
     load: Callable[[], Load | None]
     """How busy the lanes were lately."""
+    expect: Expect = nothing_expected
+    """What finished runs say about a request."""
 
     def plan(self, asking: Asking) -> Planned:
         """Return where a request is served.
@@ -70,5 +73,6 @@ class Planner:
         pipeline = self.registry[request.operation]
         asking.principal.require(Scope.REQUESTS_WRITE if pipeline.writes else Scope.ANSWERS_READ)
         caller = caller_of(asking.principal)
-        chosen = route(request, pipeline, caller, time.time(), self.load())
+        expectation = self.expect(pipeline, request, len(asking.body))
+        chosen = route(request, pipeline, caller, time.time(), self.load(), expectation)
         return Planned(asking, request, pipeline, chosen)

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from neurocortex.batches.intake import Batches
+from neurocortex.feedback.giving import Giving
 from neurocortex.gateway.bodies import Bodies
 from neurocortex.gateway.callers import Callers
 from neurocortex.gateway.figures import Figures
@@ -36,6 +37,7 @@ class Services:
     tracked: Tracked
     tracker: Tracker
     batches: Batches
+    feedback: Giving
     stream: EventStream
     tiers: Tiers
     figures: Figures

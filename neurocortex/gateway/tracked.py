@@ -22,7 +22,9 @@ from neurocortex.errors import (
 from neurocortex.gateway.planning import Planned
 from neurocortex.gateway.problems import problem_of
 from neurocortex.gateway.realtime import Answer, RealTime
+from neurocortex.learning.features import features_of
 from neurocortex.realtime.answers import Part
+from neurocortex.routing.route import Lane
 from neurocortex.tracking.idempotency import digest
 from neurocortex.tracking.record import Record, State
 from neurocortex.tracking.tracker import Tracker
@@ -185,6 +187,9 @@ def record_of(planned: Planned) -> Record:
     """Return the record of a request that was just accepted."""
     asking, route = planned.asking, planned.route
     key = asking.idempotency_key
+    features = None
+    if route.lane is Lane.STANDARD:  # the real-time lane samples its runs itself
+        features = features_of(planned.pipeline, planned.request, len(asking.body))
     return Record(
         id=asking.id,
         tenant=asking.principal.tenant,
@@ -198,4 +203,5 @@ def record_of(planned: Planned) -> Record:
         idempotency_key=key,
         digest=digest(asking.body) if key is not None else None,
         reasons=route.reasons,
+        features=features,
     )

@@ -141,7 +141,8 @@ def _search(
 ) -> tuple[Sequence[Hit], Mapping[int, Row[tuple[object, ...]]]]:
     limit = max(CANDIDATES, CANDIDATES_PER_RESULT * asked.k)
     among = None if asked.wanted is None else chosen(collection, asked.wanted)
-    matches = lexical.search(connection, collection, tokens(asked.text), limit, among)
+    words = tokens(asked.text)
+    matches = lexical.search(connection, collection, words, limit, among)
     similar = _similar(connection, collection, model, asked, limit, matches.scores)
     rows = {
         row.id: row
@@ -151,7 +152,9 @@ def _search(
         chunk: tokens(embedded_text(row.title, row.heading, row.text))
         for chunk, row in rows.items()
     }
-    statistics = scoring.Statistics(collection.chunk_count, collection.mean_length, matches.idf)
+    statistics = scoring.Statistics(
+        collection.chunk_count, collection.mean_length, matches.idf, scoring.phrases_of(words)
+    )
     scores = fuse(scoring.lexical_scores(terms, statistics), similar.similarities, similar.share)
     lexical_rank = {chunk: rank for rank, chunk in enumerate(matches.scores, start=1)}
     dense_rank = {chunk: rank for rank, chunk in enumerate(similar.nearest, start=1)}

@@ -192,6 +192,19 @@ class ChunkRow(Base):
     page: Mapped[int | None] = mapped_column(Integer)
 
 
+class FingerprintRow(Base):
+    """What a document is found by where others say nearly the same."""
+
+    __tablename__ = "fingerprints"
+    __table_args__ = (Index(None, "bands", postgresql_using="gin"),)
+
+    document_id: Mapped[UUID] = mapped_column(
+        ForeignKey(DocumentRow.id, ondelete="CASCADE"), primary_key=True
+    )
+    bands: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    """Texts that are alike have at least one in common; none for a text too short to compare."""
+
+
 class FormerDocumentRow(Base):
     """A document that a later version replaced or removed, with its chunks."""
 

@@ -3,9 +3,8 @@
 A table of our own, because asking Great Expectations costs its import of several seconds, and a
 dataset's YAML must be checked without it. `tests/unit/quality/test_catalogue.py` holds it against
 the installed version. Left out on purpose: those about column names and types (a dataset's schema
-says that itself), those that only run as SQL, and those that need a second data source. The
-parameter `row_condition` is left out because pandas evaluates it as code. Those of `OWN` are not
-Great Expectations' but ours.
+says that itself), and those that only run as SQL. The parameter `row_condition` is left out because
+pandas evaluates it as code. Those of `OWN` are not Great Expectations' but ours.
 Source: https://greatexpectations.io/expectations/
 """
 
@@ -114,11 +113,18 @@ EXPECTATIONS: Final = MappingProxyType(
             Reach.ALL_ROWS, ("column_list", "column"), (), ("mostly",)
         ),
         "expect_column_max_to_be_recent": _aggregate("max_age_hours"),
+        "expect_column_values_to_be_in_table": _row("table", "table_column"),
         "expect_table_row_count_to_be_between": Signature(Reach.AGGREGATE, (), (), _BOUNDS),
         "expect_table_row_count_to_equal": Signature(Reach.AGGREGATE, (), ("value",)),
     }
 )
 """By the name Great Expectations gives each, or we do."""
 
-OWN: Final = frozenset({"expect_column_list_to_determine_column", "expect_column_max_to_be_recent"})
-"""Those that Great Expectations does not have: `own` judges them."""
+OWN: Final = frozenset(
+    {
+        "expect_column_list_to_determine_column",
+        "expect_column_max_to_be_recent",
+        "expect_column_values_to_be_in_table",
+    }
+)
+"""Those that Great Expectations does not have: `own` and `references` judge them."""

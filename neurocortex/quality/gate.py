@@ -1,26 +1,31 @@
 """The gate itself: a frame and a suite in, a report out."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import pandas as pd
 
 from neurocortex.errors import ExpectationError
-from neurocortex.quality import own
+from neurocortex.quality import own, references
 from neurocortex.quality.catalogue import OWN
 from neurocortex.quality.expectations import Severity, Suite
+from neurocortex.quality.references import IN_TABLE, NoTables, Tables
 from neurocortex.quality.report import ExpectationResult, GateReport, Refusal
 from neurocortex.quality.showing import refusals
 
+NO_TABLES: Final = NoTables()
 
-def evaluate(frame: pd.DataFrame, suite: Suite) -> GateReport:
+
+def evaluate(frame: pd.DataFrame, suite: Suite, tables: Tables = NO_TABLES) -> GateReport:
     """Check a frame against a suite.
 
     Args:
         frame: rows with an index of distinct integers: `failed_rows` speaks in its labels.
         suite: for a chunk of a stream `suite.by_row`, for all rows any.
+        tables: where references to other tables are looked up.
 
     Raises:
-        ExpectationError: a column is missing, or a parameter or a value cannot be used.
+        ExpectationError: a column or a table is missing, or a parameter or a value cannot be used.
         ValueError: the index is not one of distinct integers.
     """
     if not suite.expectations:
@@ -37,7 +42,7 @@ def evaluate(frame: pd.DataFrame, suite: Suite) -> GateReport:
 
         reports[False] = engine.evaluate(frame, suite.model_copy(update={"expectations": theirs}))
     if ours:
-        reports[True] = _of_ours(frame, suite.model_copy(update={"expectations": ours}))
+        reports[True] = _of_ours(frame, suite.model_copy(update={"expectations": ours}), tables)
     return _in_order(suite, len(frame), reports)
 
 
@@ -60,6 +65,9 @@ def check(suite: Suite) -> None:
         ExpectationError: one cannot.
     """
     for expectation in suite.expectations:
+        if expectation.type == IN_TABLE:
+            references.reference_of(expectation)
+            continue
         if expectation.type in OWN:
             own.check(expectation)
             continue
@@ -68,11 +76,14 @@ def check(suite: Suite) -> None:
         engine.build(expectation)
 
 
-def _of_ours(frame: pd.DataFrame, suite: Suite) -> GateReport:
+def _of_ours(frame: pd.DataFrame, suite: Suite, tables: Tables) -> GateReport:
     results: list[ExpectationResult] = []
     failed: dict[int, tuple[Refusal, ...]] = {}
     for expectation in suite.expectations:
-        result, rows = own.judge(frame, expectation)
+        if expectation.type == IN_TABLE:
+            result, rows = references.judge(frame, expectation, tables)
+        else:
+            result, rows = own.judge(frame, expectation)
         results.append(result)
         if expectation.severity is Severity.QUARANTINE:
             for row, refusal in refusals(frame, expectation, rows):

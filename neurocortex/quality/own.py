@@ -29,7 +29,7 @@ class Judged(NamedTuple):
 
 
 def judge(frame: pd.DataFrame, expectation: Expectation) -> Judged:
-    """Check a frame against one expectation of `JUDGES`.
+    """Check a frame against one expectation of `JUDGES`, which needs nothing but the frame.
 
     Raises:
         ExpectationError: a column is of a type that it says nothing about.

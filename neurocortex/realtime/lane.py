@@ -18,6 +18,7 @@ from redis.exceptions import RedisError, ResponseError
 from neurocortex.cancellation import is_cancelled
 from neurocortex.domain.deployments import Tier
 from neurocortex.errors import GivenUpError, WireError
+from neurocortex.learning.sampling import Sample
 from neurocortex.realtime import control as controls
 from neurocortex.realtime import layout
 from neurocortex.realtime.answers import Event, Part
@@ -79,6 +80,8 @@ class Lane:
     cache: TaskCache | None = None
     namespace: str = layout.NAMESPACE
     figures: Figures = field(default_factory=Figures)
+    sample: Sample = field(default_factory=Sample)
+    """Of the runs, for the router to learn from."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it has begun to read."""
     _calls: dict[bytes, _Running] = field(default_factory=dict)
@@ -214,12 +217,9 @@ class Lane:
     async def _work(self, running: _Running) -> None:
         running.has_begun = True
         try:
+            call, limit_s = running.delivery.call, self.settings.timeout_s
             event = await process(
-                self.registry,
-                running.delivery.call,
-                running.steps,
-                self.settings.timeout_s,
-                self.cache,
+                self.registry, call, running.steps, limit_s, self.cache, self.sample
             )
         except asyncio.CancelledError:
             if not running.is_cancelled:

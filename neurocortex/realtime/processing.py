@@ -13,9 +13,11 @@ from neurocortex.errors import (
     PipelineError,
     ServingError,
 )
+from neurocortex.learning.sampling import Sample
 from neurocortex.realtime.answers import Reply
 from neurocortex.realtime.caching import TaskCache
 from neurocortex.realtime.call import Call
+from neurocortex.requests.current import Serving, serving
 from neurocortex.requests.registry import Registry
 from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
@@ -25,11 +27,17 @@ from neurocortex.spending.tenants import tokens_of
 
 
 async def process(
-    registry: Registry, call: Call, steps: Steps, timeout_s: float, cache: TaskCache | None = None
+    registry: Registry,
+    call: Call,
+    steps: Steps,
+    timeout_s: float,
+    cache: TaskCache | None = None,
+    sample: Sample | None = None,
 ) -> Reply:
     """Run the pipeline of a call, and return its result as JSON.
 
-    What the cache keeps and the pipeline says is stale then, ends.
+    What the cache keeps and the pipeline says is stale then, ends. What was served, or took longer
+    than `timeout_s`, is offered to the sample.
 
     Raises:
         DeadlinePassedError: the call's own deadline passed, before or meanwhile.
@@ -51,8 +59,16 @@ async def process(
     tags = pipeline.outdates(request) if pipeline.outdates is not None else ()
     left_s, too_late = _limit(call, request, timeout_s)
     meter = Meter(request.budget.tokens, tokens_of(call.tenant, settings()))
+    asked = Serving(call.id, call.tenant, call.tier, call.deadline)
+    began = time.monotonic()
+
+    def offer() -> None:
+        if sample is not None:
+            seconds = time.monotonic() - began
+            sample.add(pipeline, request, len(call.body), seconds, meter.spent.tokens)
+
     try:
-        with metered(meter):
+        with metered(meter), serving(asked):
             async with asyncio.timeout(left_s) as limit:
                 result: BaseModel
                 if cache is not None and tags:
@@ -62,7 +78,10 @@ async def process(
     except TimeoutError as error:
         if not limit.expired():
             raise
+        if isinstance(too_late, LaneTimeoutError):  # the others say nothing about the work
+            offer()
         raise too_late from error
+    offer()
     usage = meter.spent if meter.spent.calls else None
     return Reply(result.__pydantic_serializer__.to_json(result), usage)
 

@@ -6,7 +6,7 @@ from typing import Any
 from neurocortex.domain.deployments import Tier
 from neurocortex.requests.pipeline import Estimate, Pipeline
 from neurocortex.requests.request import Request
-from neurocortex.routing.route import Caller, Lane, Load, Reason, Route
+from neurocortex.routing.route import Caller, Expectation, Lane, Length, Load, Reason, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class Draft:
     load: Load
     tier: Tier
     estimate: Estimate
+    length: Length
+    late_s: float
+    """Seconds of work after which it has ended, as far as a deadline depends on it."""
+    expectation: Expectation | None = None
+    """What finished runs say; None: nothing."""
     lane: Lane | None = None
     """None: not decided yet."""
     deadline: float | None = None
@@ -33,6 +38,13 @@ class Draft:
     def on(self, tier: Tier, rule: str, text: str) -> "Draft":
         """Return the draft on a tier."""
         return replace(self, tier=tier, reasons=(*self.reasons, Reason(rule, text)))
+
+    def expecting(
+        self, estimate: Estimate, late_s: float, length: Length, rule: str, text: str
+    ) -> "Draft":
+        """Return the draft with another estimate of the work."""
+        reasons = (*self.reasons, Reason(rule, text))
+        return replace(self, estimate=estimate, late_s=late_s, length=length, reasons=reasons)
 
     def by(self, lane: Lane, rule: str, text: str) -> "Draft":
         """Return the draft in a lane."""

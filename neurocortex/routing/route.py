@@ -17,6 +17,32 @@ class Lane(StrEnum):
     """As a Prefect flow run of its own."""
 
 
+class Length(StrEnum):
+    """How long a request works, as far as its lane depends on it."""
+
+    SHORT = "short"
+    """It does not wait for a flow run to start."""
+    MIDDLE = "middle"
+    """It has a flow run, unless that would end after its deadline."""
+    LONG = "long"
+    """The real-time lane would end it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What finished runs of an operation say about a request; None: they say nothing of that."""
+
+    runs: int
+    """It was learned from."""
+    seconds: float | None = None
+    """Half of such runs take longer."""
+    late_s: float | None = None
+    """One in ten takes longer."""
+    tokens: int | None = None
+    """Of language models: half of such runs use more."""
+    length: Length | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, as far as the route depends on it."""

@@ -4,7 +4,8 @@ The order (in the manner of `server/orchestration/core_policy.py` of Prefect):
 
 1. What is asked: the operation's own tier, the tier asked for, and then the ceiling of the role,
    so that nothing before it can exceed it.
-2. The deadline, which the choice of a lane depends on.
+2. The deadline and what finished runs say about the work (`expected`): the choice of a lane depends
+   on both.
 3. The lane. The first rule that chooses one has the say, so the necessary ones come first
    (`one_lane`, `stream`, `metered`, `permitted`), then those that weigh.
 4. What follows from the lane: a tier that the flow is deployed on, and one on which it is in time.
@@ -18,7 +19,7 @@ from neurocortex.requests.pipeline import Pipeline
 from neurocortex.requests.request import Request
 from neurocortex.routing import rules
 from neurocortex.routing.draft import Draft
-from neurocortex.routing.route import Caller, Load, Route
+from neurocortex.routing.route import Caller, Expectation, Load, Route
 
 Rule = Callable[[Draft], Draft]
 
@@ -27,6 +28,7 @@ RULES: Final[Sequence[Rule]] = (
     rules.asked,
     rules.ceiling,
     rules.deadline,
+    rules.expected,
     rules.one_lane,
     rules.stream,
     rules.metered,
@@ -47,6 +49,7 @@ def route(
     caller: Caller,
     now: float,
     load: Load | None = None,
+    expectation: Expectation | None = None,
 ) -> Route:
     """Decide where a request is served.
 
@@ -56,10 +59,13 @@ def route(
         caller: who asks.
         now: seconds since the epoch; the deadline counts from here.
         load: how busy the lanes are; None: not known, as if nobody waited.
+        expectation: what finished runs say about it; None: nothing, the pipeline's own estimate
+            counts.
 
     Raises:
         ForbiddenError: it has flow runs only, and on no tier that the caller may use.
     """
+    estimate = pipeline.estimate(request)
     draft = Draft(
         request=request,
         pipeline=pipeline,
@@ -67,7 +73,10 @@ def route(
         now=now,
         load=load or IDLE,
         tier=pipeline.tier,
-        estimate=pipeline.estimate(request),
+        estimate=estimate,
+        length=rules.length_of(estimate.seconds),
+        late_s=estimate.seconds,
+        expectation=expectation,
     )
     for rule in RULES:
         draft = rule(draft)

@@ -1,11 +1,12 @@
 """The rules of the router, each one small; `router.py` says in which order and why."""
 
+from dataclasses import replace
 from typing import Final
 
 from neurocortex.domain.deployments import Tier
 from neurocortex.errors import ForbiddenError
 from neurocortex.routing.draft import Draft
-from neurocortex.routing.route import Lane
+from neurocortex.routing.route import Lane, Length
 
 ORDER: Final = tuple(Tier)
 """Most urgent first."""
@@ -19,6 +20,13 @@ LONGEST_S: Final = 30.0
 
 USUAL_START_S: Final = 0.5
 """Of a flow run when nobody waits; measured: 0.3 to 0.6 s."""
+
+
+def length_of(seconds: float) -> Length:
+    """Return how long so many seconds of work are."""
+    if seconds <= SHORT_S:
+        return Length.SHORT
+    return Length.MIDDLE if seconds <= LONGEST_S else Length.LONG
 
 
 def operation(draft: Draft) -> Draft:
@@ -60,6 +68,27 @@ def deadline(draft: Draft) -> Draft:
     return draft.until(draft.now + after_s, "deadline", f"no answer is of use after {after_s:g} s")
 
 
+def expected(draft: Draft) -> Draft:
+    """What finished runs of the operation say counts more than its own estimate.
+
+    A deadline is held to what nine in ten runs keep to.
+    """
+    known = draft.expectation
+    if known is None:
+        return draft
+    estimate, late_s, parts = draft.estimate, draft.late_s, []
+    if known.seconds is not None and known.late_s is not None:
+        estimate, late_s = replace(estimate, seconds=known.seconds), known.late_s
+        parts.append(f"p50 {known.seconds:.3g} s, p90 {known.late_s:.3g} s")
+    if known.tokens is not None:
+        estimate = replace(estimate, tokens=known.tokens)
+        parts.append(f"{known.tokens} tokens")
+    if known.length is not None:
+        parts.append(f"it is {known.length}")
+    text = f"estimated from {known.runs} runs: {', '.join(parts)}"
+    return draft.expecting(estimate, late_s, known.length or draft.length, "expected", text)
+
+
 def one_lane(draft: Draft) -> Draft:
     """Most pipelines can be served in one lane only."""
     if draft.pipeline.realtime is None:
@@ -97,7 +126,7 @@ def permitted(draft: Draft) -> Draft:
 
 def short(draft: Draft) -> Draft:
     """What is short does not wait for a flow run to start."""
-    if draft.lane is not None or draft.estimate.seconds > SHORT_S:
+    if draft.lane is not None or draft.length is not Length.SHORT:
         return draft
     return draft.by(
         Lane.REALTIME,
@@ -109,9 +138,9 @@ def short(draft: Draft) -> Draft:
 def near_deadline(draft: Draft) -> Draft:
     """A deadline before a flow run would end: the real-time lane, if the work fits into it."""
     left_s = draft.request.deadline_s
-    if draft.lane is not None or left_s is None or draft.estimate.seconds > LONGEST_S:
+    if draft.lane is not None or left_s is None or draft.length is Length.LONG:
         return draft
-    ready_s = _starts_s(draft, draft.tier) + draft.estimate.seconds
+    ready_s = _starts_s(draft, draft.tier) + draft.late_s
     if ready_s <= left_s:
         return draft
     return draft.by(
@@ -156,11 +185,11 @@ def in_time(draft: Draft) -> Draft:
     left_s = draft.request.deadline_s
     if draft.lane is not Lane.STANDARD or left_s is None or draft.request.tier is not None:
         return draft
-    if _starts_s(draft, draft.tier) + draft.estimate.seconds <= left_s:
+    if _starts_s(draft, draft.tier) + draft.late_s <= left_s:
         return draft
     for tier in reversed(_deployed_within_ceiling(draft)):
         more_urgent = not _within(tier, draft.tier)
-        if more_urgent and _starts_s(draft, tier) + draft.estimate.seconds <= left_s:
+        if more_urgent and _starts_s(draft, tier) + draft.late_s <= left_s:
             return draft.on(tier, "in_time", f"on {draft.tier} it would end after its deadline")
     return draft
 

@@ -21,7 +21,12 @@ from neurocortex.settings.data import (
     PrivacySettings,
 )
 from neurocortex.settings.group import PREFIX, URL_PATTERN, Group
-from neurocortex.settings.language import AnswerSettings, LlmSettings
+from neurocortex.settings.language import (
+    AnswerSettings,
+    BalancingSettings,
+    LlmSettings,
+    PipelineSettings,
+)
 from neurocortex.settings.loading import (
     CONFIG_VARIABLE,
     MASK,
@@ -39,10 +44,12 @@ from neurocortex.settings.platform import (
     TaskSettings,
 )
 from neurocortex.settings.scheduling import SchedulingSettings, TierSettings, WorkerSettings
+from neurocortex.settings.selection import SelectionSettings
 from neurocortex.settings.serving import (
     BatchSettings,
     GatewaySettings,
     RealtimeSettings,
+    RoutingSettings,
     StreamSettings,
     WebhookSettings,
 )
@@ -55,6 +62,7 @@ __all__ = [
     "URL_PATTERN",
     "AdmissionSettings",
     "AnswerSettings",
+    "BalancingSettings",
     "BatchSettings",
     "CacheSettings",
     "DatasetSettings",
@@ -69,12 +77,15 @@ __all__ = [
     "LlmSettings",
     "Loaded",
     "MaintenanceSettings",
+    "PipelineSettings",
     "PortSettings",
     "PrivacySettings",
     "RateSettings",
     "RealtimeSettings",
+    "RoutingSettings",
     "SchedulingSettings",
     "SecuritySettings",
+    "SelectionSettings",
     "Settings",
     "StreamSettings",
     "TaskSettings",

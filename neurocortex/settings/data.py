@@ -46,6 +46,16 @@ class DocumentSettings(Group):
         description="Words a chunk repeats from the one before, at most; less than chunk_words.",
     )
 
+    near_duplicates: Literal["off", "warn", "quarantine"] = Field(
+        "warn", description="What becomes of documents that say nearly the same as others."
+    )
+    near_duplicate_share: float = Field(
+        0.85,
+        ge=0.7,
+        le=1,
+        description="Share of common passages from which two documents say nearly the same.",
+    )
+
     @field_validator("chunk_overlap")
     @classmethod
     def _leave_something_new(cls, overlap: int, info: ValidationInfo) -> int:
@@ -138,6 +148,24 @@ class ForgeSettings(Group):
     memory_mb: float = Field(
         512, gt=0, description="Models that one process of the real-time lane keeps ready."
     )
+    process_mb: float | None = Field(
+        None,
+        gt=0,
+        description="A process that holds more memory than this unloads models. Unset: only when"
+        " nine tenths of its container's or the machine's memory are in use.",
+    )
+    at_once: int = Field(
+        8, ge=1, le=1000, description="Predictions of one model at the same time, in a process."
+    )
+    idle_s: float = Field(
+        900, gt=0, description="A model that nobody asked for in so long is unloaded."
+    )
     champion_s: float = Field(
         5.0, ge=0, description="A new champion serves after so many seconds at the latest."
+    )
+    predictions_days: float = Field(
+        30,
+        gt=0,
+        description="Days that the rows of predictions are kept for feedback, of models whose spec"
+        " says keep_predictions.",
     )

@@ -19,6 +19,8 @@ class GatewaySettings(Group):
             "flows.pipelines.summarise",
             "flows.pipelines.extract",
             "flows.pipelines.classify",
+            "flows.pipelines.run_pipeline",
+            "flows.pipelines.agent",
             "flows.pipelines.predict",
             "flows.pipelines.train",
             "flows.pipelines.upsert",
@@ -46,6 +48,32 @@ class GatewaySettings(Group):
     )
     drain_s: float = Field(
         10, ge=0, le=600, description="How long requests may go on when it is told to stop."
+    )
+
+
+class RoutingSettings(Group):
+    """What the router learns from finished runs."""
+
+    learned: bool = Field(
+        True, description="Use what was learned where it does better than the pipelines' rules."
+    )
+    least_runs: int = Field(
+        200, ge=100, le=1_000_000, description="Of an operation, before anything is learned of it."
+    )
+    runs_kept: int = Field(
+        10_000,
+        ge=100,
+        le=1_000_000,
+        description="Sampled real-time runs of an operation that are kept to learn from, about.",
+    )
+    learn_from_days: float = Field(
+        30, gt=0, le=3650, description="Older flow runs are not learned from."
+    )
+    stale_days: float = Field(
+        7, gt=0, le=365, description="What was learned longer ago is not used any more."
+    )
+    refresh_s: float = Field(
+        30, ge=1, le=3600, description="A gateway reads so often what was learned."
     )
 
 

@@ -21,7 +21,12 @@ from neurocortex.settings.data import (
     PrivacySettings,
 )
 from neurocortex.settings.group import PREFIX
-from neurocortex.settings.language import AnswerSettings, LlmSettings
+from neurocortex.settings.language import (
+    AnswerSettings,
+    BalancingSettings,
+    LlmSettings,
+    PipelineSettings,
+)
 from neurocortex.settings.platform import (
     DeadLetterSettings,
     EmbeddedSettings,
@@ -29,10 +34,12 @@ from neurocortex.settings.platform import (
     TaskSettings,
 )
 from neurocortex.settings.scheduling import SchedulingSettings, TierSettings, WorkerSettings
+from neurocortex.settings.selection import SelectionSettings
 from neurocortex.settings.serving import (
     BatchSettings,
     GatewaySettings,
     RealtimeSettings,
+    RoutingSettings,
     StreamSettings,
     WebhookSettings,
 )
@@ -75,6 +82,9 @@ class Settings(BaseSettings):
     maintenance: MaintenanceSettings = MaintenanceSettings()
     answers: AnswerSettings = AnswerSettings()
     llm: LlmSettings = LlmSettings()
+    selection: SelectionSettings = SelectionSettings()
+    pipelines: PipelineSettings = PipelineSettings()
+    balancing: BalancingSettings = BalancingSettings()
     realtime: RealtimeSettings = RealtimeSettings()
     stream: StreamSettings = StreamSettings()
     datasets: DatasetSettings = DatasetSettings()
@@ -82,6 +92,7 @@ class Settings(BaseSettings):
     admission: AdmissionSettings = AdmissionSettings()
     tracking: TrackingSettings = TrackingSettings()
     gateway: GatewaySettings = GatewaySettings()
+    routing: RoutingSettings = RoutingSettings()
     batches: BatchSettings = BatchSettings()
     webhooks: WebhookSettings = WebhookSettings()
     security: SecuritySettings = SecuritySettings()

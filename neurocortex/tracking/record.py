@@ -1,5 +1,6 @@
 """What is known of one request, and how it may change."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -69,6 +70,8 @@ class Record(Frozen):
     """SHA-256 of its body in hexadecimal, where it has an idempotency key."""
     reasons: tuple[Reason, ...] = ()
     """Why it was routed so."""
+    features: Mapping[str, float] | None = None
+    """Its sizes, of the standard lane: what the router learns from. See `neurocortex/learning`."""
     flow_run: UUID | None = None
     """The Prefect flow run that serves it."""
     cancelling: bool = False

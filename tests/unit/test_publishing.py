@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from markdown_it import MarkdownIt
 
-from neurocortex.datasets.etl import EtlOutcome
+from neurocortex.datasets.staged import EtlOutcome
 from neurocortex.domain.answers import Answer, AnswerKind, Citation, Passage
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import EtlReport, IngestReport, LoadReport

@@ -21,6 +21,7 @@ from neurocortex.settings import (
     ForgeSettings,
     LakeSettings,
     LlmSettings,
+    PipelineSettings,
     PortSettings,
     Settings,
     TaskSettings,
@@ -264,6 +265,7 @@ any_settings = st.builds(
     llm=st.builds(LlmSettings, base_url=st.none() | urls, model=st.none() | words),
     datasets=st.builds(DatasetSettings, folder=folders),
     forge=st.builds(ForgeSettings, folder=folders),
+    pipelines=st.builds(PipelineSettings, folder=folders),
 )
 
 
@@ -290,6 +292,7 @@ def test_a_child_gets_the_very_same_settings(chosen: Settings, no_variables: Non
             "home": chosen.home.absolute(),
             "datasets": DatasetSettings(folder=chosen.datasets.folder.absolute()),
             "forge": ForgeSettings(folder=chosen.forge.folder.absolute()),
+            "pipelines": PipelineSettings(folder=chosen.pipelines.folder.absolute()),
         }
     )
 

@@ -13,7 +13,8 @@ from neurocortex.domain.answers import AnswerKind
 from neurocortex.domain.deployments import DEFAULT_BLOCK
 from neurocortex.errors import CollectionNotFoundError, ConnectorError, QuestionError
 from neurocortex.lake.store import Lake
-from neurocortex.testing.openai_server import Failure, OpenAIServer
+from neurocortex.testing.openai_replies import Failure
+from neurocortex.testing.openai_server import OpenAIServer
 
 
 @pytest.fixture

@@ -6,9 +6,11 @@ from sqlalchemy import text
 
 from neurocortex.dead_letters import tables as dead_letters
 from neurocortex.embedded.postgres import PLATFORM_DATABASE, PostgresServer
+from neurocortex.feedback import tables as feedback
 from neurocortex.lake.migration import VERSION_TABLE
 from neurocortex.lake.store import Lake
 from neurocortex.lake.tables import SCHEMA, Base
+from neurocortex.rollout import tables as rollouts
 from neurocortex.security import tables as api_keys
 from neurocortex.tracking import tables as requests
 from neurocortex.webhooks.tables import webhooks
@@ -31,6 +33,8 @@ def test_the_migrations_make_the_tables_the_code_knows(lake: Lake) -> None:
             api_keys.metadata,
             requests.metadata,
             webhooks.metadata,
+            rollouts.metadata,
+            feedback.metadata,
         ]
         assert compare_metadata(context, known) == []  # type: ignore[arg-type] # takes a list too
 

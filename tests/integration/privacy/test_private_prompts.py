@@ -11,7 +11,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from blocks import LLMProvider
 from neurocortex.domain.answers import Passage
 from neurocortex.domain.chat import ChatMessage
-from neurocortex.domain.endpoints import LlmEndpoint
+from neurocortex.domain.endpoints import LlmEndpoint, LlmProvider
 from neurocortex.engines.openai_chat import close_clients
 from neurocortex.settings import settings
 from neurocortex.testing.openai_server import OpenAIServer
@@ -69,7 +69,8 @@ def test_an_answer_names_who_its_sources_name(provider: OpenAIServer) -> None:
         end=39,
     )
     endpoint = LlmEndpoint(base_url=provider.base_url, model=provider.model)
-    answer = generate_answer.fn("Did Ann Smith found it?", "documents", [passage], BLOCK, endpoint)
+    model = LlmProvider(endpoints=(endpoint,))
+    answer = generate_answer.fn("Did Ann Smith found it?", "documents", [passage], BLOCK, model)
     assert answer.text == "Question: Did Ann Smith found it? [1]"
     assert [each.passage for each in answer.citations] == [passage]
     assert "Smith" not in str(provider.prompts)

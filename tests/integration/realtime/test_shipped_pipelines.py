@@ -27,7 +27,8 @@ from neurocortex.realtime.call import Call
 from neurocortex.requests.registry import Registry
 from neurocortex.routing.route import Lane
 from neurocortex.settings import settings
-from neurocortex.testing.openai_server import Failure, OpenAIServer
+from neurocortex.testing.openai_replies import Failure
+from neurocortex.testing.openai_server import OpenAIServer
 from tasks.lake import kept_open, opened
 from tests.integration.realtime.harness import Bench, bench
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from neurocortex.datasets import etl
 from neurocortex.datasets.catalog import find
 from neurocortex.datasets.spec import DatasetSpec
+from neurocortex.datasets.staged import Staged
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.errors import GateFailedError, LoadError, SourceError
 from neurocortex.lake import loads, quarantine
@@ -261,7 +262,7 @@ def test_a_source_that_breaks_halfway_changes_nothing(
 def test_publishing_twice_loads_once(lake: Engine, people: People) -> None:
     spec = people(THREE, "append")
     staged = etl.stage(spec, lake)
-    staged = etl.Staged.model_validate_json(staged.model_dump_json())
+    staged = Staged.model_validate_json(staged.model_dump_json())
     first = etl.publish(spec, lake, staged)
     again = etl.publish(spec, lake, staged)
     assert again.report.loaded == first.report.loaded == 3

@@ -26,7 +26,7 @@ class Api:
         self.is_away = False
         self.url = "redis://first"
 
-    def load(self, _name: str) -> blocks.Stream:
+    def load(self, _name: str, *, _sync: bool) -> blocks.Stream:
         """Return the block."""
         self.reads += 1
         if self.is_away:

@@ -29,7 +29,7 @@ COMMANDS = (
         "models",
         "quality",
     ),
-    *("lake", "quarantine", "backup", "privacy"),
+    *("choices", "lake", "quarantine", "backup", "privacy", "providers", "pipelines"),
 )
 
 

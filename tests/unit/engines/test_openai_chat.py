@@ -9,7 +9,8 @@ from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.endpoints import LlmEndpoint
 from neurocortex.engines.openai_chat import close_clients, complete
 from neurocortex.errors import ProviderError, ProviderRefusedError
-from neurocortex.testing.openai_server import Failure, OpenAIServer
+from neurocortex.testing.openai_replies import Failure
+from neurocortex.testing.openai_server import OpenAIServer
 
 ASKED = [
     ChatMessage(role="system", content="Be brief."),

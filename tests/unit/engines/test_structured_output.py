@@ -16,7 +16,8 @@ from neurocortex.engines.langchain_extraction import Extracted, extract
 from neurocortex.engines.openai_chat import close_clients, complete
 from neurocortex.errors import ExtractionError, ProviderError
 from neurocortex.language.extraction import messages_for
-from neurocortex.testing.openai_server import Failure, OpenAIServer
+from neurocortex.testing.openai_replies import Failure
+from neurocortex.testing.openai_server import OpenAIServer
 
 SCHEMA: dict[str, JsonValue] = {
     "type": "object",

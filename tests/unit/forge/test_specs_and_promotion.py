@@ -1,17 +1,11 @@
-"""Training specs in YAML, who may serve, and which models stay in memory."""
+"""Training specs in YAML, and who may serve."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from neurocortex.errors import TrainingSpecError
 from neurocortex.forge import catalog
-from neurocortex.forge.pool import ModelPool
 from neurocortex.forge.promotion import decide
 from neurocortex.forge.scores import Scores
 
@@ -84,72 +78,3 @@ def test_only_a_better_version_may_serve(
     decision = decide(scores(held_out), champion, at_least)
     assert (decision.registered, decision.promoted) == (registered, promoted)
     assert reason in decision.reason
-
-
-@dataclass(frozen=True)
-class Model:
-    size: int
-
-
-def test_a_model_is_loaded_once_however_many_ask() -> None:
-    pool: ModelPool[Model] = ModelPool(100)
-    everybody, loads = threading.Barrier(8), []
-
-    def load() -> Model:
-        loads.append(1)
-        return Model(10)
-
-    def ask(_: int) -> Model:
-        everybody.wait()
-        return pool.get("a", load)
-
-    with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(ask, range(8)))
-    assert len({id(model) for model in found}) == len(loads) == 1
-
-
-def test_who_waits_for_a_load_that_fails_hears_why_and_the_next_tries_again() -> None:
-    pool: ModelPool[Model] = ModelPool(100)
-
-    def fail() -> Model:
-        raise MemoryError("too large")
-
-    with pytest.raises(MemoryError, match="too large"):
-        pool.get("a", fail)
-    assert pool.get("a", lambda: Model(1)).size == 1
-
-
-def test_what_is_asked_for_often_and_dear_to_load_stays() -> None:
-    now = [0.0]
-    pool: ModelPool[Model] = ModelPool(100, clock=lambda: now[0])
-
-    def load_in(seconds: float, size: int) -> Model:
-        now[0] += seconds
-        return Model(size)
-
-    for _ in range(3):
-        pool.get("dear", lambda: load_in(10, 50))
-    pool.get("cheap", lambda: load_in(0.1, 50))
-    pool.get("new", lambda: load_in(1, 50))
-    assert pool.figures().evictions == 1
-    pool.get("dear", lambda: pytest.fail("it was evicted"))
-
-
-def test_what_nobody_asks_for_is_unloaded() -> None:
-    now = [0.0]
-    pool: ModelPool[Model] = ModelPool(100, idle_s=60, clock=lambda: now[0])
-    pool.get("a", lambda: Model(1))
-    now[0] = 59
-    pool.get("b", lambda: Model(1))
-    now[0] = 61
-    assert pool.unload_idle() == 1
-    assert pool.figures().models == 1
-
-
-@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(1, 60)), max_size=60))
-def test_it_never_holds_more_than_it_may_but_for_one(asked: list[tuple[str, int]]) -> None:
-    pool: ModelPool[Model] = ModelPool(100)
-    sizes = dict(asked)
-    for name, _ in asked:
-        assert pool.get(name, lambda name=name: Model(sizes[name])).size == sizes[name]  # type: ignore[misc]
-        assert pool.figures().bytes <= 100

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from neurocortex.lake.scoring import (
     bm25,
     inverse_frequency,
     lexical_scores,
+    phrases_of,
 )
 
 QUESTION = Statistics(chunks=100, mean_length=50, idf={"virus": 1.0, "mother": 2.0, "child": 3.0})
@@ -41,6 +44,23 @@ def test_words_that_stand_together_score_more() -> None:
 
 def test_the_order_of_a_pair_does_not_matter() -> None:
     assert score("mother", "child", "other") == pytest.approx(score("child", "mother", "other"))
+
+
+def test_words_in_the_order_of_the_question_score_more_than_the_other_way_round() -> None:
+    asked = replace(QUESTION, phrases=phrases_of(["child", "mother", "virus"]))
+    passages = {
+        1: ["child", "mother", "other"],
+        2: ["mother", "child", "other"],
+        3: ["child", "other", "mother"],
+    }
+    scores = lexical_scores(passages, asked)
+    assert scores[1] > scores[2]
+    assert scores[1] > scores[3]
+
+
+def test_a_word_that_is_asked_twice_makes_no_phrase() -> None:
+    assert phrases_of(["virus", "virus", "child"]) == {("virus", "child")}
+    assert phrases_of(["virus"]) == phrases_of([]) == frozenset()
 
 
 def test_longer_passages_score_less_for_the_same_words() -> None:

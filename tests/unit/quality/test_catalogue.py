@@ -12,6 +12,7 @@ from great_expectations.expectations.registry import get_expectation_impl
 
 from neurocortex.quality.catalogue import EXPECTATIONS, OWN, Reach
 from neurocortex.quality.own import JUDGES
+from neurocortex.quality.references import IN_TABLE
 
 THEIRS = {name: each for name, each in EXPECTATIONS.items() if name not in OWN}
 
@@ -40,7 +41,7 @@ def test_only_those_that_judge_values_can_point_at_rows() -> None:
 
 
 def test_our_own_are_none_of_theirs_and_each_has_a_judge() -> None:
-    assert set(JUDGES) == OWN <= set(EXPECTATIONS)
+    assert {*JUDGES, IN_TABLE} == OWN <= set(EXPECTATIONS)
     for name in OWN:
         with pytest.raises(ExpectationNotFoundError):
             get_expectation_impl(name)

@@ -12,7 +12,7 @@ from neurocortex.errors import ForbiddenError
 from neurocortex.requests.pipeline import Estimate, Pipeline, Standard
 from neurocortex.requests.request import Budget, Request
 from neurocortex.requests.steps import Steps
-from neurocortex.routing.route import Caller, Lane, Load, Route
+from neurocortex.routing.route import Caller, Expectation, Lane, Length, Load, Route
 from neurocortex.routing.router import route
 
 NOW = 1_000_000.0
@@ -78,6 +78,35 @@ def test_a_long_one_has_a_flow_run_of_its_own() -> None:
     found = routed(Count(), pipeline(60))
     assert found.lane is Lane.STANDARD
     assert rules_of(found)[-1] == "long"
+
+
+def expecting(found: Expectation, request: Count, seconds: float = 1.0) -> Route:
+    return route(request, pipeline(seconds), ADMIN, NOW, None, found)
+
+
+def test_finished_runs_count_more_than_the_operations_own_estimate() -> None:
+    known = Expectation(400, seconds=20.0, late_s=31.0, tokens=900, length=Length.MIDDLE)
+    found = expecting(known, Count())
+    assert (found.lane, found.estimate.seconds, found.estimate.tokens) == (Lane.STANDARD, 20.0, 900)
+    assert [reason.text for reason in found.reasons if reason.rule == "expected"] == [
+        "estimated from 400 runs: p50 20 s, p90 31 s, 900 tokens, it is middle"
+    ]
+
+
+def test_the_lane_is_changed_only_by_what_is_better_at_choosing_it() -> None:
+    found = expecting(Expectation(400, seconds=20.0, late_s=31.0), Count())
+    assert (found.lane, found.estimate.seconds) == (Lane.REALTIME, 20.0)
+
+
+def test_a_deadline_is_held_to_what_nine_in_ten_runs_keep_to() -> None:
+    middle = Expectation(400, seconds=12.0, late_s=25.0, length=Length.MIDDLE)
+    assert expecting(middle, Count(deadline_s=20)).lane is Lane.REALTIME
+    assert expecting(middle, Count(deadline_s=28)).lane is Lane.STANDARD
+
+
+def test_what_the_real_time_lane_would_end_never_goes_there_by_its_deadline() -> None:
+    long = Expectation(400, seconds=40.0, late_s=60.0, length=Length.LONG)
+    assert expecting(long, Count(deadline_s=20)).lane is Lane.STANDARD
 
 
 def test_parts_are_sent_by_the_real_time_lane_however_long_it_takes() -> None:

@@ -1,0 +1,165 @@
+"""Runs for the router to learn from: some really run in this process, some made up."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from benchmarks._arrivals import Request as Arrival
+from flows.pipelines.chat import PIPELINE as CHAT
+from flows.pipelines.classify import PIPELINE as CLASSIFY
+from flows.pipelines.echo import PIPELINE as ECHO
+from flows.pipelines.extract import PIPELINE as EXTRACT
+from flows.pipelines.summarise import PIPELINE as SUMMARISE
+from neurocortex.domain.deployments import Tier
+from neurocortex.domain.work import DEFAULT_TENANT
+from neurocortex.learning.features import features_of
+from neurocortex.learning.finished import Finished
+from neurocortex.learning.sampling import Sample
+from neurocortex.realtime.batching import Limits
+from neurocortex.realtime.call import Call
+from neurocortex.realtime.lane_steps import LaneSteps
+from neurocortex.realtime.processing import process
+from neurocortex.realtime.running import TaskRunner
+from neurocortex.realtime.threads import Threads
+from neurocortex.requests.registry import AnyPipeline, Registry
+
+TIMEOUT_S: Final = 30.0
+TEXTS: Final = Path(__file__).parent.parent / "docs"
+LONGEST_TEXT: Final = 60_000
+CHARS_PER_TOKEN: Final = 4
+
+FIRST_TOKEN_S: Final = 0.3
+READ_PER_S: Final = 2000.0
+WRITTEN_PER_S: Final = 40.0
+NOISE: Final = 0.15
+"""Standard deviation of the logarithm of a made-up time."""
+
+CHARS_PER_WRITTEN: Final = 60
+"""An extraction writes a token for so many characters of its text."""
+
+SCHEMA: Final = {"type": "object", "properties": {"names": {"type": "array"}}}
+
+Body = Callable[[random.Random, str], dict[str, object]]
+
+
+def real(count: int) -> list[Finished]:
+    """Run so many requests of three operations, one after the other, as the real-time lane does.
+
+    Texts are cut from this project's documentation.
+    """
+    return asyncio.run(_run(count))
+
+
+def made_up(arrivals: Sequence[Arrival], count: int) -> list[Finished]:
+    """Return runs of an LLM of a stated pace, without running any.
+
+    Chats have the token counts of the arrivals; extractions read texts whose lengths are spread
+    log-normally.
+    """
+    chance = random.Random(2)
+    found = []
+    for number in range(count):
+        arrival = arrivals[number * len(arrivals) // count]
+        message = "x" * (CHARS_PER_TOKEN * arrival.context)
+        found.append(
+            _of_llm(
+                CHAT,
+                {"operation": "chat", "messages": [{"role": "user", "content": message}]},
+                arrival.context,
+                arrival.generated,
+                chance,
+            )
+        )
+        text = "x" * min(90_000, round(chance.lognormvariate(9.5, 1.2)))
+        found.append(
+            _of_llm(
+                EXTRACT,
+                {"operation": "extract", "text": text, "json_schema": SCHEMA},
+                len(text) // CHARS_PER_TOKEN,
+                20 + len(text) // CHARS_PER_WRITTEN,
+                chance,
+            )
+        )
+    return [run.model_copy(update={"at": float(place)}) for place, run in enumerate(found)]
+
+
+def _of_llm(
+    pipeline: AnyPipeline, body: dict[str, object], read: int, written: int, chance: random.Random
+) -> Finished:
+    content = json.dumps(body)
+    request = Registry([pipeline]).parse(content)
+    seconds = FIRST_TOKEN_S + read / READ_PER_S + written / WRITTEN_PER_S
+    return Finished(
+        operation=pipeline.operation,
+        features=features_of(pipeline, request, len(content)),
+        seconds=seconds * chance.lognormvariate(0, NOISE),
+        tokens=read + written,
+        at=0.0,
+    )
+
+
+async def _run(count: int) -> list[Finished]:
+    chance, text = random.Random(1), _texts()
+    registry = Registry([ECHO, SUMMARISE, CLASSIFY])
+    bodies: tuple[Body, ...] = (_echo, _summarise, _classify)
+    found: list[Finished] = []
+    with Threads(4) as threads:
+        steps = LaneSteps(TaskRunner(threads, Limits(64, 0.0), None), DEFAULT_TENANT, None)
+        for number in range(count * len(bodies)):
+            body = bodies[number % len(bodies)](chance, text)
+            call = Call(
+                uuid4(),
+                str(body["operation"]),
+                json.dumps(body).encode(),
+                DEFAULT_TENANT,
+                Tier.HIGH,
+            )
+            sample = Sample()
+            await process(registry, call, steps, TIMEOUT_S, None, sample)
+            if number >= 2 * len(bodies):  # the first ones import what they need
+                found += sample.take()
+    return found
+
+
+def _echo(chance: random.Random, text: str) -> dict[str, object]:
+    return {"operation": "echo", "text": _cut(chance, text)}
+
+
+def _summarise(chance: random.Random, text: str) -> dict[str, object]:
+    sentences = chance.randint(1, 30)
+    return {
+        "operation": "summarise",
+        "text": _cut(chance, text),
+        "sentences": sentences,
+        "llm": "",
+    }
+
+
+def _classify(chance: random.Random, text: str) -> dict[str, object]:
+    labels = [f"label {number}" for number in range(chance.randint(2, 20))]
+    examples = [
+        {"text": _cut(chance, text, 300), "label": labels[number % len(labels)]}
+        for number in range(chance.randint(3 * len(labels), 400))
+    ]
+    return {
+        "operation": "classify",
+        "text": _cut(chance, text, 2000),
+        "labels": labels,
+        "examples": examples,
+        "llm": "",
+    }
+
+
+def _cut(chance: random.Random, text: str, longest: int = LONGEST_TEXT) -> str:
+    """Return a part of a text; short ones are as likely as long ones, by their order of size."""
+    size = round(30 * (longest / 30) ** chance.random())
+    start = chance.randrange(max(1, len(text) - size))
+    return text[start : start + size].strip() or "Nothing."
+
+
+def _texts() -> str:
+    return "\n\n".join(file.read_text() for file in sorted(TEXTS.rglob("*.md")))

@@ -1,0 +1,110 @@
+"""What the router learns from finished runs, beside the pipelines' own rules, on later runs.
+
+Really run, one after the other in this process, as the real-time lane does: `echo`, `summarise` and
+`classify` without an LLM, on texts of this project's documentation. Made up, and not run: `chat`
+with the token counts of `--arrivals` (a CSV of the Azure LLM inference trace; without it made up as
+well) and `extract`, by an LLM that reads 2,000 and writes 40 tokens per second. The last quarter
+of the runs of each operation is held out.
+
+`pinball_loss` is the mean over all held-out runs at the median, in seconds, as the platform serves:
+what was learned where that is surely better, else the rule. `classifier_accuracy` is the share of
+them whose length (up to 10 s, up to 30 s, longer) was foreseen so. `inference_us` is the processor
+time that asking the model takes, its features included.
+"""
+
+import argparse
+import random
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from benchmarks import _arrivals
+from benchmarks._postgres import say
+from benchmarks._router_runs import made_up, real
+from flows.pipelines.chat import PIPELINE, ChatRequest
+from neurocortex.domain.chat import ChatMessage
+from neurocortex.learning.expecting import expecting
+from neurocortex.learning.finished import Finished
+from neurocortex.learning.model import OperationModel, RouterModel
+from neurocortex.learning.training import learn
+
+RUNS: Final = 600
+"""Of each operation."""
+
+QUICK: Final = 2
+LEAST_RUNS: Final = 200
+ASKED: Final = 2000
+TURNS: Final = 5
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the benchmark's options."""
+    parser.add_argument("--arrivals", type=Path, help="token counts, as Azure publishes them")
+    parser.add_argument("--quick", action="store_true", help="half of the runs")
+
+
+def run(options: argparse.Namespace) -> dict[str, float | int | Mapping[str, float | int]]:
+    """Measure, and return the figures by name."""
+    count = RUNS // QUICK if options.quick else RUNS
+    say("running requests")
+    arrivals = _arrivals.read(options.arrivals) if options.arrivals else _arrivals.make()
+    runs: defaultdict[str, list[Finished]] = defaultdict(list)
+    for each in [*real(count), *made_up(arrivals, count)]:
+        runs[each.operation].append(each)
+    say("learning")
+    model = learn(runs, "benchmark", LEAST_RUNS, datetime.now(UTC))
+    return {
+        "classifier_accuracy": _mean(model, runs, "length", "learned"),
+        "rules_accuracy": _mean(model, runs, "length", "rule"),
+        "pinball_loss": _mean(model, runs, "seconds", "learned"),
+        "rules_pinball_loss": _mean(model, runs, "seconds", "rule"),
+        "inference_us": _inference_us(model),
+        "serves": bool(model.serving),
+        **{name: _of(each) for name, each in model.operations.items()},
+    }
+
+
+def _of(learned: OperationModel) -> dict[str, float | int]:
+    seconds, length = learned.verdicts["seconds"], learned.verdicts["length"]
+    return {
+        "pinball_loss": seconds.learned,
+        "rules_pinball_loss": seconds.rule,
+        "estimator_serves": seconds.serves,
+        "classifier_accuracy": length.learned,
+        "rules_accuracy": length.rule,
+        "classifier_serves": length.serves,
+    }
+
+
+def _mean(
+    model: RouterModel, runs: Mapping[str, Sequence[Finished]], what: str, whose: str
+) -> float:
+    """Return the mean over all held-out runs; what does not serve is replaced by the rule."""
+    total, count = 0.0, 0
+    for name, learned in model.operations.items():
+        verdict = learned.verdicts[what]
+        held_out = len(runs[name]) - learned.runs
+        is_learned = whose == "learned" and verdict.serves
+        total += held_out * (verdict.learned if is_learned else verdict.rule)
+        count += held_out
+    return total / count
+
+
+def _inference_us(model: RouterModel) -> float:
+    expect, chance = expecting(model), random.Random(3)
+    sizes = [chance.randint(1000, 20_000) for _ in range(ASKED)]
+    asked = [
+        (ChatRequest(messages=(ChatMessage(role="user", content="x" * size),)), size + 80)
+        for size in sizes
+    ]
+    turns = []
+    for _ in range(TURNS):
+        began = time.process_time()
+        for request, size in asked:
+            expect(PIPELINE, request, size)
+        turns.append((time.process_time() - began) / ASKED)
+    return 1e6 * median(turns)

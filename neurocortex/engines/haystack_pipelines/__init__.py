@@ -1,0 +1,1 @@
+"""Haystack pipelines that are described in YAML: read, checked, run and traced."""

@@ -1,0 +1,1 @@
+"""What people and programs say about predictions, and what models learn from it."""

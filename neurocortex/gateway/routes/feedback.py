@@ -1,0 +1,60 @@
+"""`/v1/feedback`: what people and programs say about answers."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from neurocortex.errors import ChoiceNotFoundError
+from neurocortex.feedback.values import Feedback, Judged
+from neurocortex.gateway import openapi
+from neurocortex.gateway.bodies import decode
+from neurocortex.gateway.services import Services
+from neurocortex.security.roles import Scope
+from neurocortex.selection.judging import judge
+
+EXAMPLES = {
+    "what would have been right": {
+        "request_id": "3f0e8f6e-6f3d-4a6e-9d3a-0d5b8f1c2a34",
+        "label": "class_1",
+        "comment": "Seen on the bottle.",
+    },
+    "how good it was": {"request_id": "3f0e8f6e-6f3d-4a6e-9d3a-0d5b8f1c2a34", "score": 0.2},
+}
+
+
+def router(services: Services) -> APIRouter:
+    """Return the address."""
+    routes = APIRouter(tags=["feedback"])
+
+    @routes.post(
+        "/v1/feedback",
+        openapi_extra=openapi.json_body("Feedback", EXAMPLES),
+        responses={
+            **openapi.json_response("It was taken down.", "Recorded", 201, "Judged"),
+            **openapi.refusals(400, 401, 403, 404, 408, 413, 422, 429, 503),
+        },
+        status_code=201,
+    )
+    async def give(request: Request) -> Response:
+        """Say how good an answer was, or what a prediction should have been.
+
+        Of a prediction, what is said again replaces what was said before. Of an answer for which
+        the platform chose the LLM, the first score counts.
+        """
+        tenant = (await services.callers.identify(request, Scope.ANSWERS_READ)).tenant
+        given = decode(Feedback, await services.bodies.read(request))
+        taken = await _judged(tenant, given) or await services.feedback.give(tenant, given)
+        return Response(taken.model_dump_json(), 201, media_type=openapi.JSON)
+
+    return routes
+
+
+async def _judged(tenant: str, given: Feedback) -> Judged | None:
+    """Let the choice of an LLM learn from a score; None: it is not about one."""
+    if given.score is None:
+        return None
+    try:
+        counted = await judge(given.request_id, given.score, tenant)
+    except ChoiceNotFoundError:
+        return None
+    return Judged(request_id=given.request_id, counted=counted)

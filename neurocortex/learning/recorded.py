@@ -1,0 +1,54 @@
+"""Runs of the standard lane, as their requests were recorded in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from neurocortex.learning.finished import Finished
+from neurocortex.routing.route import Lane
+from neurocortex.tracking.record import Record, State
+from neurocortex.tracking.table import RequestTable
+from neurocortex.tracking.tables import requests
+
+MOST: Final = 100_000
+"""Requests that are looked at, the newest."""
+
+
+def recorded(table: RequestTable, since: float) -> Sequence[Finished]:
+    """Return the flow runs that completed for requests accepted since then, in their order.
+
+    Args:
+        table: of the requests.
+        since: seconds since the epoch.
+
+    Raises:
+        TrackingUnavailableError: PostgreSQL does not answer.
+    """
+    query = (
+        select(requests.c.record)
+        .where(
+            requests.c.created_at >= datetime.fromtimestamp(since, UTC),
+            requests.c.state == State.COMPLETED.value,
+            requests.c.record["lane"].astext == Lane.STANDARD.value,
+            requests.c.record.has_key("features"),
+        )
+        .order_by(requests.c.created_at.desc())
+        .limit(MOST)
+    )
+    with table.transaction() as connection:
+        records = [Record.model_validate(each) for each in connection.execute(query).scalars()]
+    found = [run for record in records if (run := _finished(record)) is not None]
+    return sorted(found, key=lambda run: run.at)
+
+
+def _finished(record: Record) -> Finished | None:
+    if record.features is None or record.started is None or record.ended is None:
+        return None
+    return Finished(
+        operation=record.operation,
+        features=record.features,
+        seconds=max(0.0, record.ended - record.started),
+        at=record.ended,
+    )

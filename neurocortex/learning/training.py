@@ -1,0 +1,188 @@
+"""Learning from finished runs, by scikit-learn; what comes out needs none."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+from neurocortex.learning import judging
+from neurocortex.learning.expecting import LEAST, expectation
+from neurocortex.learning.features import RULE_S, RULE_TOKENS
+from neurocortex.learning.finished import Finished
+from neurocortex.learning.forest import LEAF, Forest, Tree
+from neurocortex.learning.model import LENGTHS, Bound, OperationModel, RouterModel, Verdict
+from neurocortex.routing.rules import length_of
+
+TREES: Final = 4
+"""More are not better on times that a few sizes decide, and each costs the gateway a microsecond a
+request."""
+
+DEPTH: Final = 6
+LEAF_SHARE: Final = 0.02
+LEAF_RUNS: Final = 10
+"""In a leaf at least, or `LEAF_SHARE` of all if that is more: its p90 is one of ten."""
+
+HELD_OUT: Final = 0.25
+"""Share of the runs that is not learned from but judged by: the latest."""
+
+SEED: Final = 0
+
+Floats = npt.NDArray[np.float64]
+
+
+def learn(
+    runs: Mapping[str, Sequence[Finished]], release: str, least_runs: int, now: datetime
+) -> RouterModel:
+    """Learn how long requests take.
+
+    Args:
+        runs: of each operation, in the order in which they ended.
+        release: of NeuroCortex.
+        least_runs: an operation with fewer is left to its rule.
+        now: when this is.
+    """
+    operations = {name: _learned(each, least_runs) for name, each in runs.items()}
+    return RouterModel(learned_at=now.astimezone(UTC), release=release, operations=operations)
+
+
+def _learned(runs: Sequence[Finished], least_runs: int) -> OperationModel:
+    if len(runs) < least_runs:
+        reason = f"{len(runs)} runs: it takes {least_runs} to learn from"
+        return OperationModel(runs=len(runs), reason=reason)
+    cut = round(len(runs) * (1 - HELD_OUT))
+    known, later = runs[:cut], runs[cut:]
+    bounds = _bounds(known)
+    table = np.array([[run.features[each.name] for each in bounds] for run in known])
+    learned = OperationModel(
+        runs=len(known),
+        features=bounds,
+        seconds=_multiples(table, [run.seconds for run in known], known, RULE_S),
+        tokens=_multiples(table, _tokens(known), known, RULE_TOKENS) if _counted(runs) else None,
+        length=_lengths(table, known),
+    )
+    verdicts = _judged(learned, later)
+    serving = {name for name, verdict in verdicts.items() if verdict.serves}
+    return learned.model_copy(
+        update={
+            "seconds": learned.seconds if "seconds" in serving else None,
+            "tokens": learned.tokens if "tokens" in serving else None,
+            "length": learned.length if "length" in serving else None,
+            "verdicts": verdicts,
+        }
+    )
+
+
+def _bounds(runs: Sequence[Finished]) -> tuple[Bound, ...]:
+    names = set[str].intersection(*(set(run.features) for run in runs))
+    return tuple(
+        Bound(
+            name=name,
+            lowest=min(run.features[name] for run in runs),
+            highest=max(run.features[name] for run in runs),
+        )
+        for name in sorted(names)
+    )
+
+
+def _counted(runs: Sequence[Finished]) -> bool:
+    return all(run.tokens is not None for run in runs) and any(run.tokens for run in runs)
+
+
+def _tokens(runs: Sequence[Finished]) -> list[float]:
+    return [float(run.tokens or 0) for run in runs]
+
+
+def _multiples(
+    table: Floats, actual: Sequence[float], runs: Sequence[Finished], rule: str
+) -> Forest:
+    """Learn p50 and p90 as multiples of what a rule says: so it goes on where the rule does."""
+    least = LEAST[rule]
+    base = np.maximum([run.features[rule] for run in runs], least)
+    target = np.log(np.maximum(actual, least) / base)
+    forest = RandomForestRegressor(**_options(len(runs))).fit(table, target)
+
+    def quantiles(inside: npt.NDArray[np.bool_]) -> tuple[float, ...]:
+        found = np.quantile(target[inside], [judging.MEDIAN, judging.LATE])
+        return tuple(float(each) for each in found)
+
+    return _exported(forest, table, quantiles)
+
+
+def _lengths(table: Floats, runs: Sequence[Finished]) -> Forest:
+    labels = np.array([LENGTHS.index(length_of(run.seconds)) for run in runs])
+    forest = RandomForestClassifier(**_options(len(runs))).fit(table, labels)
+
+    def shares(inside: npt.NDArray[np.bool_]) -> tuple[float, ...]:
+        counts = np.bincount(labels[inside], minlength=len(LENGTHS))
+        return tuple(float(each) for each in counts / counts.sum())
+
+    return _exported(forest, table, shares)
+
+
+def _options(runs: int) -> dict[str, Any]:
+    leaf = max(LEAF_RUNS, round(runs * LEAF_SHARE))
+    return {
+        "n_estimators": TREES,
+        "max_depth": DEPTH,
+        "min_samples_leaf": leaf,
+        "random_state": SEED,
+    }
+
+
+def _exported(
+    forest: Any, table: Floats, said: Callable[[npt.NDArray[np.bool_]], tuple[float, ...]]
+) -> Forest:
+    """Return a fitted forest as arrays; `said` of the runs inside a leaf is what that leaf says."""
+    trees = []
+    for fitted in forest.estimators_:
+        nodes, leaves = fitted.tree_, fitted.apply(table)
+        is_leaf = nodes.children_left == -1
+        values = (said(leaves == at) if leaf else () for at, leaf in enumerate(is_leaf))
+        arrays = (
+            np.where(is_leaf, LEAF, nodes.feature),
+            np.where(is_leaf, 0.0, nodes.threshold),
+            nodes.children_left,
+            nodes.children_right,
+        )
+        rows = zip(*(each.tolist() for each in arrays), strict=True)
+        trees.append(Tree(nodes=tuple(rows), values=tuple(values)))
+    return Forest(trees=tuple(trees))
+
+
+def _judged(learned: OperationModel, runs: Sequence[Finished]) -> dict[str, Verdict]:
+    """Judge what was learned as it would serve: the rule says what it does not."""
+    seconds, late, tokens = [], [], []
+    learned_hits, rule_hits = [], []
+    for run in runs:
+        rule_s, rule_tokens = run.features[RULE_S], run.features[RULE_TOKENS]
+        said = expectation(learned, run.features)
+        length = said.length if said else None
+        seconds.append(said.seconds if said and said.seconds is not None else rule_s)
+        late.append(said.late_s if said and said.late_s is not None else rule_s)
+        tokens.append(said.tokens if said and said.tokens is not None else rule_tokens)
+        actual = length_of(run.seconds)
+        learned_hits.append((length or length_of(rule_s)) is actual)
+        rule_hits.append(length_of(rule_s) is actual)
+    took = [run.seconds for run in runs]
+    kept = sum(each <= limit for each, limit in zip(took, late, strict=True)) / len(runs)
+    verdicts = {
+        "seconds": judging.by_loss(
+            "pinball loss",
+            judging.losses(took, seconds, judging.MEDIAN),
+            judging.losses(took, [run.features[RULE_S] for run in runs], judging.MEDIAN),
+            f"; {kept:.0%} kept to the p90",
+        ),
+        "length": judging.by_hits("accuracy", learned_hits, rule_hits),
+    }
+    if learned.tokens is not None:
+        used, rule = _tokens(runs), [run.features[RULE_TOKENS] for run in runs]
+        verdicts["tokens"] = judging.by_loss(
+            "pinball loss",
+            judging.losses(used, tokens, judging.MEDIAN),
+            judging.losses(used, rule, judging.MEDIAN),
+            "",
+        )
+    return verdicts

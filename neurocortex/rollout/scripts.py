@@ -1,0 +1,46 @@
+"""Rollouts in Redis. Keys, each below the namespace:
+
+| key | type | holds |
+| --- | --- | --- |
+| rollouts | string | `REVISION JSON` of a snapshot |
+| rollout:ID | hash | what both versions did since `epoch`; `broken`, why the candidate never can |
+"""
+
+from typing import Final
+from uuid import UUID
+
+NAMESPACE: Final = "neurocortex"
+SNAPSHOT: Final = "rollouts"
+EPOCH: Final = "epoch"
+BROKEN: Final = "broken"
+
+
+def counts(rollout: UUID) -> str:
+    """Return the key of a rollout's counts."""
+    return f"rollout:{rollout}"
+
+
+PUBLISH: Final = """
+-- Put a snapshot in front of PostgreSQL, unless a newer one is there.
+-- KEYS: rollouts. ARGV: revision, JSON. Answers 1 if it was put.
+local known = redis.call('GET', KEYS[1])
+if known then
+    local revision = tonumber(string.match(known, '^%d+'))
+    if revision > tonumber(ARGV[1]) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2])
+return 1
+"""
+
+COUNT: Final = """
+-- Add counts; who comes first after Redis was emptied begins an epoch.
+-- KEYS: rollout:ID. ARGV: seconds the counts are kept, a new epoch, why the candidate is broken or
+-- an empty text, then field and count by turns.
+redis.call('HSETNX', KEYS[1], 'epoch', ARGV[2])
+if ARGV[3] ~= '' then redis.call('HSETNX', KEYS[1], 'broken', ARGV[3]) end
+for place = 4, #ARGV, 2 do
+    redis.call('HINCRBY', KEYS[1], ARGV[place], ARGV[place + 1])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1
+"""

@@ -1,0 +1,169 @@
+"""Rollouts in PostgreSQL: the truth that Redis stands in front of."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, func, insert, literal_column, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from neurocortex.errors import RolloutRunningError
+from neurocortex.feedback.tables import feedback
+from neurocortex.lake.service_store import ServiceStore
+from neurocortex.rollout.counts import Counts
+from neurocortex.rollout.judging import Judged, Verdict, look, verdict
+from neurocortex.rollout.plan import Arm, Rollout, State
+from neurocortex.rollout.tables import rollouts
+
+POOL_SIZE: Final = 2
+STATEMENT_TIMEOUT_S: Final = 30.0
+
+TURN: Final = 7_305_120_442
+"""Advisory lock: revisions are committed in their order, so a higher one knows all before it."""
+
+WRONG_BELOW: Final = 0.5
+"""An answer whose score is lower counts as judged wrong."""
+
+
+class Snapshot(BaseModel):
+    """The last rollout of each model, at one moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    revision: int = 0
+    rollouts: tuple[Rollout, ...] = ()
+
+    def of(self, forge: str, model: str) -> Rollout | None:
+        """Return a model's last rollout; None: it never had one."""
+        return next(
+            (each for each in self.rollouts if (each.forge, each.model) == (forge, model)), None
+        )
+
+    @property
+    def running(self) -> tuple[Rollout, ...]:
+        """Those that go on."""
+        return tuple(each for each in self.rollouts if each.is_running)
+
+
+class RolloutTable(ServiceStore):
+    """Rollouts in the database of the Lake. Its methods block."""
+
+    def __init__(self, url: str) -> None:
+        """Open the table at a `postgresql://` address; it connects at first use."""
+        super().__init__(url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S)
+
+    def begin(self, rollout: Rollout) -> None:
+        """Record a new rollout.
+
+        Raises:
+            RolloutRunningError: another one of the model runs.
+        """
+        try:
+            with self.transaction() as connection:
+                values = _values(connection, rollout)
+                connection.execute(insert(rollouts).values(**values, judged=_json(Judged())))
+        except IntegrityError as error:
+            raise RolloutRunningError(rollout.model) from error
+
+    def end(self, rollout: Rollout, state: State, reason: str) -> Rollout | None:
+        """Record how a rollout ended; None: somebody else has done that already."""
+        ended = rollout.ended(state, reason, datetime.now(UTC))
+        with self.transaction() as connection:
+            changed = connection.execute(
+                update(rollouts)
+                .where(rollouts.c.id == rollout.id, rollouts.c.state == State.RUNNING.value)
+                .values(**_values(connection, ended))
+            )
+            return ended if changed.rowcount else None
+
+    def snapshot(self) -> Snapshot:
+        """Return the last rollout of each model."""
+        newest = (
+            select(rollouts.c.rollout, rollouts.c.revision)
+            .distinct(rollouts.c.forge, rollouts.c.model)
+            .order_by(rollouts.c.forge, rollouts.c.model, rollouts.c.revision.desc())
+        )
+        with self.transaction() as connection:
+            found = connection.execute(newest).all()
+        return Snapshot(
+            revision=max((row.revision for row in found), default=0),
+            rollouts=tuple(Rollout.model_validate(row.rollout) for row in found),
+        )
+
+    def judged(self, rollout: UUID) -> Judged:
+        """Return what was known of a rollout at the last look."""
+        with self.transaction() as connection:
+            found = connection.execute(select(rollouts.c.judged).where(rollouts.c.id == rollout))
+            return Judged.model_validate(found.scalar_one())
+
+    def judge(self, rollout: Rollout, counts: Counts) -> Verdict | None:
+        """Take a look at a rollout with the counts as they are now.
+
+        None: it goes on, it has ended, or another process looks at it.
+        """
+        with self.transaction() as connection:
+            found = connection.execute(
+                select(rollouts.c.judged)
+                .where(rollouts.c.id == rollout.id, rollouts.c.state == State.RUNNING.value)
+                .with_for_update(skip_locked=True)
+            ).one_or_none()
+            if found is None:
+                return None
+            seen = _with_scores(counts, _scores(connection, rollout))
+            judged = look(Judged.model_validate(found.judged), seen, rollout.guard)
+            connection.execute(
+                update(rollouts).where(rollouts.c.id == rollout.id).values(judged=_json(judged))
+            )
+        return verdict(judged, rollout.guard)
+
+
+def _values(connection: Connection, rollout: Rollout) -> Mapping[str, object]:
+    """Return the columns of a rollout, with the next revision: it is the last to be committed."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN})
+    last = connection.scalar(select(func.max(rollouts.c.revision)))
+    return {
+        "id": rollout.id,
+        "forge": rollout.forge,
+        "model": rollout.model,
+        "state": rollout.state.value,
+        "revision": (last or 0) + 1,
+        "rollout": _json(rollout),
+    }
+
+
+def _json(value: BaseModel) -> object:
+    return value.model_dump(mode="json")
+
+
+def _scores(connection: Connection, rollout: Rollout) -> Mapping[int, tuple[int, int]]:
+    """Return how many answers of each version were judged since the start, and how many wrong."""
+    wrong = func.count(literal_column("1")).filter(feedback.c.score < WRONG_BELOW)
+    found = connection.execute(
+        select(feedback.c.version, func.count(feedback.c.score), wrong)
+        .where(
+            feedback.c.forge == rollout.forge,
+            feedback.c.model == rollout.model,
+            feedback.c.made_at >= rollout.started_at,
+            feedback.c.score.is_not(None),
+        )
+        .group_by(feedback.c.version)
+    )
+    by_version = {version: (scored, bad) for version, scored, bad in found}
+    return {
+        version: by_version.get(version, (0, 0))
+        for version in (rollout.arm(arm).version for arm in Arm)
+    }
+
+
+def _with_scores(counts: Counts, scores: Mapping[int, tuple[int, int]]) -> Counts:
+    (stable, candidate) = scores.values()
+    return counts.model_copy(
+        update={
+            "stable": counts.stable.model_copy(update={"scored": stable[0], "bad": stable[1]}),
+            "candidate": counts.candidate.model_copy(
+                update={"scored": candidate[0], "bad": candidate[1]}
+            ),
+        }
+    )

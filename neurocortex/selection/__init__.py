@@ -1,0 +1,1 @@
+"""Which LLM provider serves a request best now: rules, what outcomes taught, and receipts."""

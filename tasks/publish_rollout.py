@@ -1,0 +1,138 @@
+"""How a rollout began and ended: an artifact for people, and events for automations."""
+
+from enum import StrEnum
+from typing import Final
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+
+from neurocortex.rollout.counts import ArmCounts, seconds_of, share_below
+from neurocortex.rollout.judging import Judged
+from neurocortex.rollout.plan import Rollout, State, Strategy
+from tasks.markdown import plain
+from tasks.options import STEP
+
+BAR_CELLS: Final = 20
+
+
+class Occurrence(StrEnum):
+    """The names of the events."""
+
+    BEGUN = "neurocortex.rollout.begun"
+    PROMOTED = "neurocortex.rollout.promoted"
+    RETURNED = "neurocortex.rollout.returned"
+    SUPERSEDED = "neurocortex.rollout.superseded"
+
+
+ENDS: Final = {
+    State.PROMOTED: Occurrence.PROMOTED,
+    State.RETURNED: Occurrence.RETURNED,
+    State.SUPERSEDED: Occurrence.SUPERSEDED,
+}
+
+
+@task(**STEP, task_run_name="publish the rollout", cache_policy=NO_CACHE)
+def publish_beginning(rollout: Rollout) -> None:
+    """Leave the plan of a rollout as an artifact, and tell that it has begun."""
+    create_markdown_artifact(_plan(rollout), key=_key(rollout), description=_title(rollout))
+    _announce(Occurrence.BEGUN, rollout)
+
+
+def publish_end(rollout: Rollout, judged: Judged) -> None:
+    """Leave the figures of a rollout that has ended as an artifact, and tell why it ended."""
+    create_markdown_artifact(
+        render(rollout, judged), key=_key(rollout), description=_title(rollout)
+    )
+    _announce(ENDS[rollout.state], rollout)
+
+
+def render(rollout: Rollout, judged: Judged) -> str:
+    """Return a rollout that has ended, with the figures of both versions, as Markdown."""
+    stable, candidate = judged.sums.stable, judged.sums.candidate
+    lines = [
+        f"## {_title(rollout)}",
+        "",
+        f"{plain(rollout.reason[:1].upper() + rollout.reason[1:])}.",
+        "",
+        f"| | version {rollout.candidate.version}, new | version {rollout.stable.version}, old |",
+        "| --- | ---: | ---: |",
+        f"| requests, copies too | {candidate.requests:,} | {stable.requests:,} |",
+        f"| could not be answered | {candidate.errors:,} | {stable.errors:,} |",
+        f"| median computing time | {_time(candidate, 0.5)} | {_time(stable, 0.5)} |",
+        f"| 95 % are done within | {_time(candidate, 0.95)} | {_time(stable, 0.95)} |",
+        f"| answers that were judged | {candidate.scored:,} | {stable.scored:,} |",
+        f"| judged wrong | {candidate.bad:,} | {stable.bad:,} |",
+        "",
+        "| computing time | new | old |",
+        "| ---: | --- | --- |",
+        *_histogram(candidate, stable),
+    ]
+    return "\n".join(lines)
+
+
+def _histogram(candidate: ArmCounts, stable: ArmCounts) -> list[str]:
+    most = {
+        each: max(counts.times.values(), default=1)
+        for each, counts in enumerate((candidate, stable))
+    }
+    return [
+        f"| {seconds_of(time_class) * 1000:.3g} ms "
+        + "".join(
+            f"| {'█' * round(BAR_CELLS * counts.times.get(time_class, 0) / most[each])} "
+            for each, counts in enumerate((candidate, stable))
+        )
+        + "|"
+        for time_class in sorted({*candidate.times, *stable.times})
+    ]
+
+
+def _plan(rollout: Rollout) -> str:
+    share = f"{rollout.percent:g} %"
+    match rollout.strategy:
+        case Strategy.SHADOW:
+            how = f"It computes copies of {share} of the requests; nobody gets its answers."
+        case Strategy.CANARY:
+            how = f"It answers {share} of the requests."
+        case Strategy.BLUE_GREEN:
+            how = f"It answers all requests; the old version computes copies of {share}."
+    guard = rollout.guard
+    ends = f"It is returned when it is worse, wrongly with a chance of {guard.error:.0%} at most"
+    if guard.promote:
+        ends += f", and promoted after {guard.enough:,} requests if it is not"
+    return f"## {_title(rollout)}\n\n{how}\n\n{ends}."
+
+
+def _title(rollout: Rollout) -> str:
+    state = "goes on" if rollout.is_running else rollout.state.value
+    return (
+        f"Rollout of {plain(rollout.model)}: version {rollout.candidate.version}"
+        f" ({rollout.strategy.value}) {state}"
+    )
+
+
+def _key(rollout: Rollout) -> str:
+    return f"rollout-{rollout.model.replace('_', '-')}"
+
+
+def _time(counts: ArmCounts, share: float) -> str:
+    found = share_below(counts, share)
+    return "–" if found is None else f"{seconds_of(found) * 1000:.3g} ms"
+
+
+def _announce(what: Occurrence, rollout: Rollout) -> None:
+    emit_event(
+        what,
+        {
+            "prefect.resource.id": f"neurocortex.model.{rollout.model}",
+            "prefect.resource.name": rollout.model,
+            "neurocortex.kind": "model",
+        },
+        payload={
+            "version": rollout.candidate.version,
+            "instead_of": rollout.stable.version,
+            "strategy": rollout.strategy.value,
+            "reason": rollout.reason,
+        },
+    )
