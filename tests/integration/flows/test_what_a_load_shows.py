@@ -27,7 +27,7 @@ target: {table: customers}
 """
 
 ORDERS: Final = """
-name: orders
+name: shown
 source: {kind: csv, path: my orders.csv}
 columns:
   - {name: order, type: integer, key: true}
@@ -38,7 +38,7 @@ expectations:
   - type: expect_table_row_count_to_be_between
     kwargs: {min_value: 2}
     severity: stop
-target: {table: orders}
+target: {table: shown}
 """
 
 
@@ -48,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     datasets.mkdir()
     (datasets / "customers.yaml").write_text(CUSTOMERS)
     (datasets / "customers.csv").write_text("id\n1\n2\n")
-    (datasets / "orders.yaml").write_text(ORDERS)
+    (datasets / "shown.yaml").write_text(ORDERS)
     monkeypatch.setenv("NEUROCORTEX_DATASETS__FOLDER", str(datasets))
     settings.cache_clear()
     return datasets
@@ -66,9 +66,9 @@ def artifact(api: str, key: str) -> str:
 
 
 def asset_events(api: str, *wanted: str) -> dict[str, dict[str, object]]:
-    """Return the events of the table `orders`, when all these are there."""
+    """Return the events of the table `shown`, which no other test has, when all these are there."""
     EventsWorker.drain_all()
-    asked = {"filter": {"resource": {"id": ["postgres://default/data/orders"]}}}
+    asked = {"filter": {"resource": {"id": ["postgres://default/data/shown"]}}}
     deadline = time.monotonic() + PATIENCE_S
     while True:
         answer = httpx.post(f"{api}/events/filter", json=asked).raise_for_status().json()
@@ -84,9 +84,9 @@ def test_history_docs_and_lineage_of_a_load(lake: Lake, prefect_api: str, folder
     served.mkdir(parents=True)
     run_etl("customers")
     orders(folder, "1,1", "2,2", "3,9")
-    run_etl("orders")
+    run_etl("shown")
     orders(folder, "1,1")
-    assert run_etl("orders", return_state=True).is_failed()
+    assert run_etl("shown", return_state=True).is_failed()
 
     shown = artifact(prefect_api, "etl-history")
     assert [line.split("|")[2:6] for line in shown.splitlines()[-2:]] == [
@@ -101,7 +101,7 @@ def test_history_docs_and_lineage_of_a_load(lake: Lake, prefect_api: str, folder
     assert link is not None
     page = served / urlsplit(link[1]).path.removeprefix("/neurocortex/")
     assert "Data asset" in page.read_text()
-    assert len(list((served / "data-docs" / "orders").iterdir())) == 2
+    assert len(list((served / "data-docs" / "shown").iterdir())) == 2
 
     succeeded, failed = (f"prefect.asset.materialization.{how}" for how in ("succeeded", "failed"))
     found = asset_events(prefect_api, succeeded, failed)
