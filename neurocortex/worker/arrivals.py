@@ -5,13 +5,15 @@ answer is mostly empty. Now and then all of them are read, page by page, to forg
 somebody cancelled or postponed meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterId,
     FlowRunFilterNextScheduledStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
@@ -26,9 +28,17 @@ from neurocortex.worker.loops import in_time
 PAGE: Final = 200
 """As many as the server gives at a time."""
 
+LONG_OVERLAP: Final = timedelta(seconds=30)
+"""A run may be committed to the server's database so long after the time it bears, which is its
+client's: the last of 60 that a program submits at once come seconds later."""
+
+EXCLUDED: Final = 200
+"""Known runs that are left out of the answer; where more wait, all of them would be too many to
+name, and to read again each time: then we look back only over"""
+
 OVERLAP: Final = timedelta(seconds=3)
-"""A run may be committed to the server's database so long after the time it bears, and two
-machines' clocks differ by as much. What comes later still is found when all are read."""
+"""which is also how much two machines' clocks may differ. What comes later still is found when all
+are read."""
 
 IN_PROCESS: Final = "in_process"
 """What Prefect calls a retry that is waited for in its process: nobody else may start it."""
@@ -44,9 +54,17 @@ class Arrivals:
         self._until: datetime | None = None
         self._read_until: datetime | None = None
 
-    async def new(self) -> list[FlowRun]:
-        """Return the runs that became due since those that were entered, and some before."""
-        return await self._due(None if self._until is None else self._until - OVERLAP)
+    async def new(self, known: Collection[UUID] = ()) -> list[FlowRun]:
+        """Return the runs that became due since those that were entered, and some before.
+
+        Args:
+            known: those that need not be returned.
+        """
+        if self._until is None:
+            return await self._due(None)
+        if len(known) > EXCLUDED:
+            return await self._due(self._until - OVERLAP)
+        return await self._due(self._until - LONG_OVERLAP, known)
 
     def entered(self) -> None:
         """Say that what was returned last is known: `new` need not return it again."""
@@ -56,9 +74,10 @@ class Arrivals:
         """Return all due runs, however long they have been."""
         return await self._due(None)
 
-    async def _due(self, after: datetime | None) -> list[FlowRun]:
+    async def _due(self, after: datetime | None, known: Collection[UUID] = ()) -> list[FlowRun]:
         now = datetime.now(UTC)
         due = FlowRunFilter(
+            id=FlowRunFilterId(not_any_=list(known)) if known else None,
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
             next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(
                 after_=after, before_=now

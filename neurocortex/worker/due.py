@@ -141,7 +141,7 @@ class DueRuns:
     async def _refresh(self, taken: Iterable[UUID]) -> None:
         started = time.monotonic()
         everything = started >= self._read_all_at
-        arriving = self._arrivals.all() if everything else self._arrivals.new()
+        arriving = self._arrivals.all() if everything else self._arrivals.new(self._runs)
         if started - self._doors.at > DOORS_S:
             found, _ = await asyncio.gather(arriving, self._look_at_doors())
         else:
