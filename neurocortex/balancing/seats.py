@@ -66,7 +66,7 @@ class Seats:
                 else:
                     return seat
         except TimeoutError:
-            pass
+            pass  # those before it in the line did not get a place either
         raise ProviderBusyError(self._group.model, time.monotonic() - began, max(pause, 1.0))
 
     async def free(self, without: Collection[str]) -> Seat | None:

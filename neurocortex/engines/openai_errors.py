@@ -52,7 +52,7 @@ def _retry_after_s(header: str | None) -> float | None:
     try:
         return max(0.0, float(header))
     except ValueError:
-        pass
+        pass  # it is a date, then
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
     except ValueError:
