@@ -1,6 +1,7 @@
 """Processor time by part of the platform, which other load on the machine changes little."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
@@ -44,10 +45,12 @@ class Meter:
         children = family(self._worker)
         whole = sum(map(_whole, children))
         apart = {"worker": _own(children[0])}
+        group = os.getpgid(self._worker)
         for each in children[1:]:
-            with suppress(psutil.NoSuchProcess):  # a run's may end meanwhile
-                if zygote.__name__ in each.cmdline() and each.ppid() == self._worker:
-                    apart["zygote"] = _own(each)
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):  # a run's may end meanwhile
+                # Runs have process groups of their own: the zygote and its successor have not.
+                if zygote.__name__ in each.cmdline() and os.getpgid(each.pid) == group:
+                    apart["zygote"] = apart.get("zygote", 0.0) + _own(each)
         return {**of_services(self._servers), **apart, RUNS: whole - sum(apart.values())}
 
 

@@ -24,6 +24,9 @@ SLOW_TIMES: Final = 10
 FLAP_S: Final = 1.0
 """So long it fails, so long it answers, and so on."""
 
+STEPS: Final = 1000
+"""Moments of a flapping endpoint's two seconds that are looked at."""
+
 FOREVER_S: Final = 3600.0
 
 _processes = multiprocessing.get_context("spawn")
@@ -35,6 +38,14 @@ class Mode(IntEnum):
     NORMAL = 0
     SLOW = 1
     FLAPPING = 2
+
+
+def least_p99_s() -> float:
+    """Return the 99th percentile of who knows, for each call, the soonest answer of two endpoints,
+    one slowed and one flapping: calls come evenly over a second of failing and one of answering."""
+    failing = (max(0.0, FLAP_S - at / STEPS * 2 * FLAP_S) for at in range(STEPS))
+    soonest = sorted(min(NORMAL_S * SLOW_TIMES, left_s + NORMAL_S) for left_s in failing)
+    return soonest[int(0.99 * STEPS)]
 
 
 class Endpoint:

@@ -2,8 +2,12 @@
 
 import asyncio
 import json
+import multiprocessing
 import random
+import resource
+import time
 from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -26,6 +30,7 @@ from neurocortex.realtime.processing import process
 from neurocortex.realtime.running import TaskRunner
 from neurocortex.realtime.threads import Threads
 from neurocortex.requests.registry import AnyPipeline, Registry
+from neurocortex.worker.job import Variables
 
 TIMEOUT_S: Final = 30.0
 TEXTS: Final = Path(__file__).parent.parent / "docs"
@@ -100,6 +105,59 @@ def _of_llm(
         tokens=read + written,
         at=0.0,
     )
+
+
+def forked(count: int) -> list[Finished]:
+    """Run so many requests of two operations in processes of their own, as flow runs are.
+
+    Each is forked from a process that has imported what they need. Its memory is what it had at
+    most, less what it had at its start; what is reserved for it is the pools' default.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["benchmarks._router_runs", "sklearn.pipeline"])
+    chance, text = random.Random(4), _texts()
+    bodies: tuple[Body, ...] = (_summarise, _classify)
+    found = []
+    for number in range((count + 1) * len(bodies)):
+        body = bodies[number % len(bodies)](chance, text)
+        ours, theirs = context.Pipe()
+        child = context.Process(target=_serve, args=(json.dumps(body), theirs))
+        child.start()
+        theirs.close()
+        run = Finished.model_validate_json(ours.recv_bytes())
+        child.join()
+        ours.close()
+        if number >= len(bodies):  # the first ones start the process that the others come from
+            found.append(run.model_copy(update={"at": float(number)}))
+    return found
+
+
+def _serve(content: str, told: Connection) -> None:
+    """Serve one request in this process, and say what that took."""
+    registry = Registry([SUMMARISE, CLASSIFY])
+    request = registry.parse(content)
+    pipeline = registry[request.operation]
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    cpu, began = time.process_time(), time.perf_counter()
+
+    async def serve() -> None:
+        with Threads(1) as threads:
+            steps = LaneSteps(TaskRunner(threads, Limits(1, 0.0), None), DEFAULT_TENANT, None)
+            call = Call(uuid4(), pipeline.operation, content.encode(), DEFAULT_TENANT, Tier.MEDIUM)
+            await process(registry, call, steps, TIMEOUT_S, None, Sample())
+
+    asyncio.run(serve())
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    run = Finished(
+        operation=f"{pipeline.operation}_flow_run",
+        features=features_of(pipeline, request, len(content)),
+        seconds=time.perf_counter() - began,
+        cpu_s=time.process_time() - cpu,
+        memory_mb=(after.ru_maxrss - before.ru_maxrss) / 1024,
+        reserved_mb=Variables().memory,
+        at=0.0,
+    )
+    told.send_bytes(run.model_dump_json().encode())
 
 
 async def _run(count: int) -> list[Finished]:

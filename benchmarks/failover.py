@@ -2,10 +2,15 @@
 
 The endpoints are processes that speak OpenAI's protocol and take 0.1 s to begin. Calls come at a
 steady rate, streamed, through the platform's balancer with its default settings, states in Redis
-and hedging allowed. Each fault is measured alone, beside two healthy endpoints, then all three at
-once, where no endpoint is healthy. `p99_ratio` is the worst of the three alone against the same
-load on healthy endpoints; `ejection_s` is the longest from a fault to its endpoint being left out;
-`failed_requests` counts all, also of all three at once.
+and hedging allowed. First each fault is measured alone, beside two healthy endpoints; then all
+three at once (`together`), where no endpoint is healthy.
+
+`failed_requests` counts all phases. `ejection_s` is the longest from a fault to its endpoint being
+left out. `p99_ratio` is the worst of the three alone against the same load on healthy endpoints.
+`together` has a ratio of its own, and `least_p99_ratio` beside it: what nobody can do better. While
+the flapping one fails, an answer comes from the slowed one, ten times as late, or from the flapping
+one when it is back: so with all three faults at once twice the time of healthy ones is out of
+reach, whoever balances.
 """
 
 import argparse
@@ -16,7 +21,7 @@ from statistics import quantiles
 from typing import Final
 
 from benchmarks._cache_instances import own_redis
-from benchmarks._failover_endpoint import Endpoint, Mode
+from benchmarks._failover_endpoint import Endpoint, Mode, least_p99_s
 from benchmarks._failover_load import Load
 from benchmarks._postgres import say
 from neurocortex.balancing.balancer import Balancer
@@ -80,11 +85,14 @@ async def _measured(rate: float, seconds: float) -> Figures:
         await close_clients()
     for each in endpoints:
         each.kill()
+    healthy_ms = found["healthy"]["p99_ms"]
+    found["together"]["p99_ratio"] = found["together"]["p99_ms"] / healthy_ms
+    found["together"]["least_p99_ratio"] = 1000 * least_p99_s() / healthy_ms
     alone = [found[name] for name in ("killed", "slowed", "flapping")]
     return {
         "failed_requests": sum(each["failed_requests"] for each in found.values()),
         "ejection_s": max(each["ejection_s"] for each in alone),
-        "p99_ratio": max(each["p99_ms"] for each in alone) / found["healthy"]["p99_ms"],
+        "p99_ratio": max(each["p99_ms"] for each in alone) / healthy_ms,
         **found,
     }
 
@@ -151,5 +159,10 @@ class _Trial:
 
     async def _standings(self) -> list[Standing]:
         names = [each.name for each in self._provider.endpoints]
-        look = await self._states.look(names)
+        while True:
+            try:
+                look = await self._states.look(names)
+                break
+            except TimeoutError:
+                continue  # a busy machine
         return [look.states[name].health.standing(look.now) for name in names]

@@ -39,8 +39,9 @@ from neurocortex.documents.split import split
 from neurocortex.domain.documents import Chunk, Document, SplitDocument
 from neurocortex.domain.embedding import Vectors
 from neurocortex.engines.embedders import configured
-from neurocortex.lake.graph import EF_SEARCH, LIGHT, suited
+from neurocortex.lake.graph import LIGHT, suited
 from neurocortex.lake.store import Lake
+from neurocortex.lake.walk import EF_SEARCH
 from neurocortex.settings import settings
 
 WORDS: Final = 200

@@ -32,10 +32,11 @@ from benchmarks._haystack_peer import Cost, measured, require
 from benchmarks._postgres import postgres, say
 from neurocortex.adapters.haystack_store import LakeDocumentStore
 from neurocortex.domain.documents import Duplicates
-from neurocortex.lake.graph import EF_SEARCH, suited
+from neurocortex.lake.graph import suited
 from neurocortex.lake.pipeline_store import PipelineStore
 from neurocortex.lake.records import Record
 from neurocortex.lake.store import Lake
+from neurocortex.lake.walk import EF_SEARCH
 
 WORDS: Final = 200
 SHORT_WORDS: Final = 20
@@ -72,6 +73,7 @@ def _writing(url: str, count: int) -> dict[str, float | int | str]:
 
     def ours(collection: str) -> None:
         store = _store(url, collection)
+        store.count_documents()  # connects, as the other's store has when it made its table
         say(f"Lake: writing {count} documents with vectors into {collection}")
 
         def load() -> None:

@@ -85,7 +85,9 @@ class Asked:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
     defaults = DocumentSettings()
-    parser.add_argument("path", type=Path, metavar="PATH", help="the SQuAD-format file")
+    parser.add_argument(
+        "path", type=Path, metavar="PATH", help="a SQuAD-format file, or the folder of one"
+    )
     parser.add_argument("--quick", action="store_true", help=f"ask {QUICK} questions only")
     parser.add_argument(
         "--embedder",
@@ -99,7 +101,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, float | int | str]:
     """Measure hit rates and the time of a search."""
-    squad = Squad.model_validate_json(options.path.read_text(encoding="utf-8"))
+    squad = _read(options.path)
     documents = dict(_documents(squad))
     asked = list(_asked(squad))
     if options.quick:
@@ -128,6 +130,17 @@ def run(options: argparse.Namespace) -> dict[str, float | int | str]:
         "search_p50_ms": 1000 * float(np.percentile(seconds, 50)),
         "search_p95_ms": 1000 * float(np.percentile(seconds, 95)),
     }
+
+
+def _read(path: Path) -> Squad:
+    """Return the question set in a file, or in the only JSON file of a folder."""
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    if len(files) != 1:
+        raise SystemExit(f"{path} must hold one .json file, the question set; it has {len(files)}.")
+    try:
+        return Squad.model_validate_json(files[0].read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # pydantic's ValidationError is one, too
+        raise SystemExit(f"{files[0]} is no question set in SQuAD's format: {error}") from error
 
 
 def _embedder(name: str) -> Embedder | Trainer:

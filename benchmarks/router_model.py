@@ -6,6 +6,11 @@ with the token counts of `--arrivals` (a CSV of the Azure LLM inference trace; w
 well) and `extract`, by an LLM that reads 2,000 and writes 40 tokens per second. The last quarter
 of the runs of each operation is held out.
 
+Really run as well, each in a process of its own, as flow runs are: `summarise_flow_run` and
+`classify_flow_run`. Of those the processor time is learned (`cpu_pinball_loss`, in seconds at the
+median; the rule is the ledger's mean of the last runs) and the memory (`memory_pinball_loss`, in MB
+at p90; the rule is the job variable `memory`).
+
 `pinball_loss` is the mean over all held-out runs at the median, in seconds, as the platform serves:
 what was learned where that is surely better, else the rule. `classifier_accuracy` is the share of
 them whose length (up to 10 s, up to 30 s, longer) was foreseen so. `inference_us` is the processor
@@ -24,7 +29,7 @@ from typing import Final
 
 from benchmarks import _arrivals
 from benchmarks._postgres import say
-from benchmarks._router_runs import made_up, real
+from benchmarks._router_runs import forked, made_up, real
 from flows.pipelines.chat import PIPELINE, ChatRequest
 from neurocortex.domain.chat import ChatMessage
 from neurocortex.learning.expecting import expecting
@@ -34,6 +39,9 @@ from neurocortex.learning.training import learn
 
 RUNS: Final = 600
 """Of each operation."""
+
+FORKED: Final = 240
+"""Of each operation that is run in processes of its own: they take longest."""
 
 QUICK: Final = 2
 LEAST_RUNS: Final = 200
@@ -53,7 +61,7 @@ def run(options: argparse.Namespace) -> dict[str, float | int | Mapping[str, flo
     say("running requests")
     arrivals = _arrivals.read(options.arrivals) if options.arrivals else _arrivals.make()
     runs: defaultdict[str, list[Finished]] = defaultdict(list)
-    for each in [*real(count), *made_up(arrivals, count)]:
+    for each in [*real(count), *made_up(arrivals, count), *forked(FORKED)]:
         runs[each.operation].append(each)
     say("learning")
     model = learn(runs, "benchmark", LEAST_RUNS, datetime.now(UTC))
@@ -62,6 +70,10 @@ def run(options: argparse.Namespace) -> dict[str, float | int | Mapping[str, flo
         "rules_accuracy": _mean(model, runs, "length", "rule"),
         "pinball_loss": _mean(model, runs, "seconds", "learned"),
         "rules_pinball_loss": _mean(model, runs, "seconds", "rule"),
+        "cpu_pinball_loss": _mean(model, runs, "cpu_s", "learned"),
+        "rules_cpu_pinball_loss": _mean(model, runs, "cpu_s", "rule"),
+        "memory_pinball_loss": _mean(model, runs, "memory_mb", "learned"),
+        "rules_memory_pinball_loss": _mean(model, runs, "memory_mb", "rule"),
         "inference_us": _inference_us(model),
         "serves": bool(model.serving),
         **{name: _of(each) for name, each in model.operations.items()},
@@ -70,6 +82,16 @@ def run(options: argparse.Namespace) -> dict[str, float | int | Mapping[str, flo
 
 def _of(learned: OperationModel) -> dict[str, float | int]:
     seconds, length = learned.verdicts["seconds"], learned.verdicts["length"]
+    needs = {
+        figure: value
+        for what, name in (("cpu_s", "cpu"), ("memory_mb", "memory"))
+        if (verdict := learned.verdicts.get(what)) is not None
+        for figure, value in (
+            (f"{name}_pinball_loss", verdict.learned),
+            (f"rules_{name}_pinball_loss", verdict.rule),
+            (f"{name}_serves", verdict.serves),
+        )
+    }
     return {
         "pinball_loss": seconds.learned,
         "rules_pinball_loss": seconds.rule,
@@ -77,6 +99,7 @@ def _of(learned: OperationModel) -> dict[str, float | int]:
         "classifier_accuracy": length.learned,
         "rules_accuracy": length.rule,
         "classifier_serves": length.serves,
+        **needs,
     }
 
 
@@ -86,7 +109,9 @@ def _mean(
     """Return the mean over all held-out runs; what does not serve is replaced by the rule."""
     total, count = 0.0, 0
     for name, learned in model.operations.items():
-        verdict = learned.verdicts[what]
+        verdict = learned.verdicts.get(what)
+        if verdict is None:
+            continue
         held_out = len(runs[name]) - learned.runs
         is_learned = whose == "learned" and verdict.serves
         total += held_out * (verdict.learned if is_learned else verdict.rule)

@@ -7,7 +7,10 @@ from the true state of a provider at that moment. Regret is what a request's cho
 than the best one (the oracle's), on average over all requests.
 
 `regret_vs_oracle`: of the selector. `regret_ratio`: that over the least of the baselines' regrets:
-each in turn, any, the cheapest, and who answered soonest lately. `regret_vs_best_fixed`: regret of
+each in turn, any, the cheapest, and who answered soonest lately; means over all tables.
+`ratio_of_tables`: the same of each table for itself, beside the baseline that was best on that very
+table; `tables_within_aim`: share of them at AIM or less.
+`regret_vs_best_fixed`: regret of
 the selector less that of the provider that would have been best to ask always; below 0 is better
 than any fixed choice. `reaction_requests`, `reaction_s`: median over the times (`reactions`) at
 which a provider became slow or failing, and by that worth .05 less than the best, that 6 of the 20
@@ -18,7 +21,7 @@ requests that explored.
 import argparse
 import asyncio
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from statistics import fmean, median
 from typing import Final
@@ -30,6 +33,8 @@ from benchmarks._cache_instances import own_redis
 from benchmarks._selection_contenders import Contender, Ours, baselines, every_fixed
 from benchmarks._selection_traffic import Recorded, Row, Table
 from neurocortex.settings import SelectionSettings
+
+AIM: Final = 0.5
 
 SEEDS: Final = 5
 REQUESTS: Final = 6000
@@ -44,6 +49,8 @@ LEFT: Final = AFTER // 4
 MATTERS: Final = 0.05
 """Who is worth so much less than the best after it went bad is to be left."""
 
+Figures = Mapping[str, float | Mapping[str, float]]
+
 Ending = tuple[float, int, int, bool]
 """When, the request's number, who was asked, and whether it is a judgement."""
 
@@ -53,20 +60,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK_SEEDS} tables of {QUICK_REQUESTS} requests"
     )
+    parser.add_argument("--tables", type=int, help=f"{SEEDS}, quick: {QUICK_SEEDS}")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first table")
 
 
-def run(options: argparse.Namespace) -> dict[str, float | int | str]:
+def run(options: argparse.Namespace) -> Figures:
     """Replay the traffic for each contender and return the figures."""
     seeds, requests = (QUICK_SEEDS, QUICK_REQUESTS) if options.quick else (SEEDS, REQUESTS)
-    return asyncio.run(_measured(seeds, requests))
+    first = options.first
+    return asyncio.run(_measured(range(first, first + (options.tables or seeds)), requests))
 
 
-async def _measured(seeds: int, requests: int) -> dict[str, float | int | str]:
+async def _measured(seeds: range, requests: int) -> Figures:
     regrets: dict[str, list[float]] = {}
     reactions: list[tuple[int, float]] = []
     explored, fixed = 0, 0.0
     async with own_redis() as (url, _), Redis.from_url(url) as redis:
-        for seed in range(seeds):
+        for seed in seeds:
             table = traffic.make(seed, requests)
             settings = SelectionSettings()
             ours = Ours(redis, settings, Random(seed), f"seed-{seed}")
@@ -79,21 +89,30 @@ async def _measured(seeds: int, requests: int) -> dict[str, float | int | str]:
                     _regret(table, await _replayed(contender, table))
                 )
             fixed += min([_regret(table, await _replayed(each, table)) for each in every_fixed()])
+    ours_alone = regrets.pop("ours")
+    best_alone = map(min, zip(*regrets.values(), strict=True))
+    ratios = sorted(mine / best for mine, best in zip(ours_alone, best_alone, strict=True))
     means = {name: fmean(found) for name, found in regrets.items()}
-    mine = means.pop("ours")
+    mine = fmean(ours_alone)
     return {
         "regret_ratio": round(mine / min(means.values()), 3),
+        "ratio_of_tables": {
+            "best": round(ratios[0], 3),
+            "median": round(median(ratios), 3),
+            "worst": round(ratios[-1], 3),
+        },
+        "tables_within_aim": round(fmean(each <= AIM for each in ratios), 2),
         "regret_vs_oracle": round(mine, 4),
-        "regret_vs_best_fixed": round(mine - fixed / seeds, 4),
-        "regret_best_fixed": round(fixed / seeds, 4),
+        "regret_vs_best_fixed": round(mine - fixed / len(seeds), 4),
+        "regret_best_fixed": round(fixed / len(seeds), 4),
         **{f"regret_{name}": round(value, 4) for name, value in means.items()},
         **_reaction(reactions),
-        "explored_share": round(explored / (seeds * requests), 4),
-        "requests": seeds * requests,
+        "explored_share": round(explored / (len(seeds) * requests), 4),
+        "requests": len(seeds) * requests,
     }
 
 
-def _reaction(found: Sequence[tuple[int, float]]) -> dict[str, float | int | str]:
+def _reaction(found: Sequence[tuple[int, float]]) -> dict[str, float]:
     if not found:
         return {"reactions": 0}
     return {

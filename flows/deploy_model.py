@@ -29,9 +29,12 @@ def deploy_model(
     concurrency: Annotated[int | None, Field(ge=1)] = None,
     cache_s: Annotated[float, Field(ge=0)] = 0.0,
     promote: bool = True,
+    only_better: bool = False,
     enough: Annotated[int, Field(ge=20)] = 1000,
     error: Annotated[float, Field(gt=0, lt=0.5)] = 0.05,
     slower: Annotated[float, Field(ge=1, le=16)] = 1.25,
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.02,
+    margin_wrong: Annotated[float, Field(gt=0, lt=1)] = 0.05,
     forge: Annotated[str, Field(min_length=1)] = DEFAULT_BLOCK,
 ) -> Rollout:
     """Give a new version of a model traffic; the real-time lane judges it from then on.
@@ -46,11 +49,17 @@ def deploy_model(
         memory_mb: Megabytes the unpacked model may have. Unset: any size.
         concurrency: Computations that one lane process has it do at once. Unset: the setting's.
         cache_s: Seconds its answers are kept. 0: not at all.
-        promote: Promote it after enough requests if it is no worse. Off: it goes on until it is
-            worse or somebody ends it.
+        promote: Promote it after enough requests once it is shown to be no worse than the margins
+            allow. Off: it goes on until it is worse or somebody ends it.
+        only_better: Promote it only if it is shown to be better in something as well: it fails less
+            often, is faster, or its answers are judged better.
         enough: Requests it must have had to be promoted.
-        error: Chance that a version which is no worse is returned, at most.
+        error: Chance that a version which is no worse is returned, and that one which is worse than
+            the margins allow is promoted, at most.
         slower: Its computing time may be longer by this factor.
+        margin: The share of requests that it cannot answer may be higher by so much: 0.02 is 2 of
+            100.
+        margin_wrong: The share of its answers that are judged wrong may be higher by so much.
         forge: Name of the Forge block.
 
     Raises:
@@ -71,7 +80,15 @@ def deploy_model(
             ),
             rollout,
             DEFAULT_PERCENT[rollout] if percent is None else percent,
-            Guard(error=error, enough=enough, slower=slower, promote=promote),
+            Guard(
+                error=error,
+                enough=enough,
+                slower=slower,
+                margin=margin,
+                margin_wrong=margin_wrong,
+                promote=promote,
+                only_better=only_better,
+            ),
         )
         publish_beginning(begun)
         return begun

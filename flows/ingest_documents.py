@@ -18,7 +18,7 @@ from tasks.documents import (
     discover_documents,
     find_near_duplicates,
     gate_documents,
-    load_documents,
+    loading,
     read_documents,
     read_known_versions,
     record_refused,
@@ -81,7 +81,7 @@ def _ingest(paths: list[str], collection: str, lake: str) -> tuple[IngestReport,
     removed = _rows_that_went(documents, known, refused)
     load = None
     if gated.accepted or removed:
-        load = load_documents(lake, collection, gated.accepted, removed, refused)
+        load = loading(lake, collection, paths)(lake, collection, gated.accepted, removed, refused)
         forget_collection(collection)
     elif refused:
         record_refused(lake, collection, refused)

@@ -9,6 +9,7 @@ from neurocortex.agents.assignment import Assignment
 from neurocortex.agents.tools import ToolName
 from neurocortex.domain.agents import AgentAnswer, AgentStep
 from neurocortex.domain.deployments import DEFAULT_BLOCK
+from neurocortex.selection.limits import Fallbacks, Limits
 from neurocortex.settings import settings
 from neurocortex.spending.meter import Meter, metered
 from neurocortex.spending.tenants import tokens_of
@@ -33,12 +34,13 @@ async def run_agent(
     passages: Annotated[int, Field(ge=1, le=20)] = 5,
     models: tuple[str, ...] = (),
     llm: Name = DEFAULT_BLOCK,
-    fallbacks: tuple[str, ...] = (),
+    fallbacks: Fallbacks = (),
     max_steps: Annotated[int, Field(ge=1, le=30)] = 8,
     max_tokens: Annotated[int, Field(ge=1)] | None = None,
     max_cost: Annotated[float, Field(gt=0)] | None = None,
     lake: Name = DEFAULT_BLOCK,
     forge: Name = DEFAULT_BLOCK,
+    choose: Limits | None = None,
 ) -> AgentAnswer:
     """Work on a task with tools, until there is an answer or a budget is spent.
 
@@ -48,13 +50,15 @@ async def run_agent(
         collection: Collection of the Lake where search looks.
         passages: How many passages a search returns, 1 to 20.
         models: Models of the Forge that predict may ask.
-        llm: Name of the LLM Provider block.
-        fallbacks: LLM Provider blocks that are asked when it fails, in order.
+        llm: Name of the LLM Provider block, or `auto` for the one that serves best now.
+        fallbacks: LLM Provider blocks that are asked when the named one fails, in order. With
+            `auto` leave it empty: there the next best is asked.
         max_steps: How often it may use a tool.
         max_tokens: Tokens that all its calls of LLMs may use together. Empty: no limit.
         max_cost: What these may cost, by the prices of the blocks. Empty: no limit.
         lake: Name of the Lake block.
         forge: Name of the Forge block.
+        choose: With `auto` for the LLM, which providers may be chosen. Leave it empty to allow all.
 
     Raises:
         ProviderMissingError: there is no such LLM Provider block.
@@ -72,6 +76,7 @@ async def run_agent(
         max_cost=max_cost,
         lake=lake,
         forge=forge,
+        choose=choose or Limits(),
     )
 
     async def on_step(step: AgentStep) -> None:

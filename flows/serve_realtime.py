@@ -38,6 +38,7 @@ from neurocortex.realtime.windows import Totals
 from neurocortex.requests.registry import Registry
 from neurocortex.settings import Settings, settings, variable
 from neurocortex.settling import settle
+from tasks.experiments import experimenting
 from tasks.feedback_keeping import keeping_predictions
 from tasks.lake import kept_open
 from tasks.providers import check_saved_for_ever
@@ -121,6 +122,7 @@ async def _opened(chosen: Settings, consumer: str) -> AsyncGenerator[Lane]:
         stack.callback(saved.remember, 0)
         stack.enter_context(kept_open())
         await enter(rolling_out(chosen))
+        await enter(experimenting(chosen))
         await enter(keeping_predictions(chosen))
         disk = chosen.home.absolute() / DISK
         results = await enter(cache.opened(chosen.cache, redis, disk))

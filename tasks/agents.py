@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import Final
@@ -27,11 +28,14 @@ from neurocortex.agents.tools import (
 )
 from neurocortex.domain.agents import AgentAnswer, AgentStep
 from neurocortex.domain.chat import ChatMessage, Completion
+from neurocortex.domain.language import Extraction
 from neurocortex.domain.usage import Usage, estimated_tokens
 from neurocortex.errors import CostBudgetSpentError, ToolArgumentsError
 from neurocortex.requests.steps import Steps
+from neurocortex.selection.values import Asked
 from neurocortex.spending import meter as meters
 from neurocortex.spending.meter import Meter
+from tasks.asking import Providers
 from tasks.llm import converse, meter_of_run, placeholders_of, provider_of
 from tasks.models import predict_rows
 from tasks.options import STEP
@@ -41,6 +45,12 @@ from tasks.structures import extract_structure
 ENGINE: Final = "neurocortex.engines.langchain_agent"
 
 CHAMPION: Final = "champion"
+
+OPERATION: Final = "agent"
+"""What the selector learns of providers for: the whole work is one outcome."""
+
+USUAL_ANSWER: Final = 600
+"""Tokens that a model writes for a task, of all steps together."""
 
 
 async def work_on(
@@ -55,6 +65,7 @@ async def work_on(
         seconds: after so long it ends where it is; None: no matter when.
 
     Raises:
+        NoProviderFitsError: `auto` was asked for, and the constraints leave none.
         NeuroCortexError: its model could not be asked even once.
     """
     await asyncio.to_thread(import_module, ENGINE)  # 1 s, which would hold up an event loop
@@ -63,18 +74,18 @@ async def work_on(
     meter = meter_of_run()
     before = meter.spent
     with meters.metered(meter):
-        done = await pursue(
-            assignment.task,
-            [
-                Model(name, partial(_ask, steps, meter, before, name, assignment.max_cost))
-                for name in (assignment.llm, *assignment.fallbacks)
-            ],
-            list(_tools(assignment, steps)),
-            assignment.max_steps,
-            on_step,
-            seconds,
-        )
-    return _answer(done, _since(before, meter.spent))
+        async with _providers(assignment, steps) as providers:
+            spending = _Spending(meter, before, assignment.max_cost)
+            done = await pursue(
+                assignment.task,
+                Model(assignment.llm, partial(_ask, steps, providers, spending)),
+                list(_tools(assignment, steps, providers)),
+                assignment.max_steps,
+                on_step,
+                seconds,
+            )
+    answer = _answer(done, _since(before, meter.spent))
+    return answer.model_copy(update={"choice": providers.choice})
 
 
 @task(**STEP, task_run_name="ask {provider}", cache_policy=NO_CACHE)
@@ -118,20 +129,41 @@ def calculate(expression: str) -> str:
     return str(arithmetic.evaluate(expression))
 
 
+@dataclass(frozen=True, slots=True)
+class _Spending:
+    meter: Meter
+    before: Usage
+    max_cost: float | None
+
+    @property
+    def left(self) -> float | None:
+        """What further calls may cost; None: no matter what."""
+        if self.max_cost is None:
+            return None
+        return self.max_cost - (self.meter.spent.cost - self.before.cost)
+
+
+def _providers(assignment: Assignment, steps: Steps) -> Providers:
+    sent = estimated_tokens(assignment.task)
+    asked = Asked(OPERATION, sent, USUAL_ANSWER, limits=assignment.choose)
+    named, fallbacks = assignment.llm, assignment.fallbacks
+    return Providers(named, asked, steps, fallbacks=fallbacks, is_needed=True)
+
+
 async def _ask(
     steps: Steps,
-    meter: Meter,
-    before: Usage,
-    provider: str,
-    max_cost: float | None,
+    providers: Providers,
+    spending: _Spending,
     messages: Sequence[ChatMessage],
     schema: Mapping[str, JsonValue] | None,
 ) -> Completion:
-    left = None if max_cost is None else max_cost - (meter.spent.cost - before.cost)
-    return await steps.run(ask_model, messages, schema, provider, left)
+    async def ask(provider: str) -> Completion:
+        return await steps.run(ask_model, messages, schema, provider, spending.left)
+
+    return await providers.ask(ask)
 
 
-def _tools(assignment: Assignment, steps: Steps) -> Iterator[AnyTool]:
+def _tools(assignment: Assignment, steps: Steps, providers: Providers) -> Iterator[AnyTool]:
     lake, collection = assignment.lake, assignment.collection
 
     async def search(given: SearchArguments) -> str:
@@ -146,8 +178,11 @@ def _tools(assignment: Assignment, steps: Steps) -> Iterator[AnyTool]:
 
     async def extract(given: ExtractArguments) -> str:
         schema = schema_of(given.fields)
-        found = await steps.run(extract_structure, given.text, schema, None, assignment.llm)
-        return json.dumps(found.data, ensure_ascii=False)
+
+        async def read(provider: str) -> Extraction:
+            return await steps.run(extract_structure, given.text, schema, None, provider)
+
+        return json.dumps((await providers.ask(read)).data, ensure_ascii=False)
 
     async def predict(given: PredictArguments) -> str:
         if given.model not in assignment.models:

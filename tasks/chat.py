@@ -25,7 +25,7 @@ async def complete_chat(
     Raises:
         ProviderMissingError: there is no such provider block.
         ProviderError: the endpoint refused or failed; once pieces were sent it is a
-            ProviderRefusedError, as another try would send them twice.
+            ProviderBrokeOffError, as another try would send them twice.
         TokenBudgetSpentError: the request's budget has no room for the conversation.
         TenantBudgetSpentError: its tenant's has not.
     """

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
@@ -25,8 +24,6 @@ from neurocortex.selection.selector import opened
 from neurocortex.selection.values import Asked, Candidate, Outcome
 from neurocortex.settings import settings
 from neurocortex.spending import meter as meters
-from neurocortex.spending.meter import Meter
-from neurocortex.spending.tenants import tokens_of
 from tasks.options import STEP
 from tasks.tenant import tenant_of_run
 
@@ -85,46 +82,31 @@ async def _chosen(found: list[Candidate], asked: Asked) -> Receipt:
 
 
 class Trial:
-    """The work with one provider. Where it was chosen, its end teaches the selector: use it in
-    `async with`, or in `with` where no event loop runs."""
+    """The work with one provider, in `async with`. Where it was chosen, its end teaches the
+    selector. `tasks.asking` goes from one to the next."""
 
     def __init__(self, provider: str, receipt: Receipt | None = None) -> None:
         """Work with a provider; without a receipt nobody chose it, and nothing is learned."""
         self.provider: Final = provider
         """Its name; empty: none is to be asked."""
         self._receipt = receipt
-        self._stack = ExitStack()
 
     @property
     def choice(self) -> Choice | None:
         """What who asked is told; None: the request named the provider."""
         return self._receipt.choice if self._receipt else None
 
-    def __enter__(self) -> Self:
-        """Begin; calls of LLMs are counted from now on."""
-        meter = meters.current()
-        if meter is None and self._receipt is not None:
-            tenant = tokens_of(tenant_of_run(), settings())
-            meter = self._stack.enter_context(meters.metered(Meter(None, tenant)))
-        self._meter = meter
-        self._before = meter.spent if meter else Usage()
-        self._began, self._room_s = time.monotonic(), _room_s()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Tell how it ended."""
-        self._stack.close()
-        if self._receipt is not None:
-            asyncio.run(self._settle(self._receipt, error))
+    @property
+    def has_others(self) -> bool:
+        """Whether the selector knows another provider that may be asked where this one fails."""
+        return self._receipt is not None and self._receipt.has_others
 
     async def __aenter__(self) -> Self:
-        """Begin."""
-        return self.__enter__()
+        """Begin: what the meter of this context counts from now on is of this provider."""
+        self._meter = meters.current()
+        self._before = self._meter.spent if self._meter else Usage()
+        self._began, self._room_s = time.monotonic(), _room_s()
+        return self
 
     async def __aexit__(
         self,
@@ -133,7 +115,6 @@ class Trial:
         traceback: TracebackType | None,
     ) -> None:
         """Tell how it ended."""
-        self._stack.close()
         if self._receipt is not None:
             await self._settle(self._receipt, error)
 
@@ -180,17 +161,7 @@ async def trial_of(provider: str, asked: Asked, steps: Steps, *, is_needed: bool
     """
     if provider != AUTO:
         return Trial(provider)
-    return _trial(await steps.run(choose_provider, asked), is_needed=is_needed)
-
-
-def trial_in_flow(provider: str, asked: Asked) -> Trial:
-    """Return the work with a provider in a flow run. Raises as `trial_of`."""
-    if provider != AUTO:
-        return Trial(provider)
-    return _trial(choose_provider(asked), is_needed=False)
-
-
-def _trial(receipt: Receipt | None, *, is_needed: bool) -> Trial:
+    receipt = await steps.run(choose_provider, asked)
     if receipt is None and is_needed:
         raise ProviderMissingError(AUTO)
     return Trial(receipt.provider if receipt else NOBODY, receipt)

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from prefect import task
+from prefect.assets import materialize
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
+from prefect.tasks import MaterializingTask
 
 from neurocortex.documents import near_duplicates
 from neurocortex.documents.discover import Discovery, discover
@@ -25,8 +27,13 @@ from neurocortex.lake.store import Lake
 from neurocortex.privacy.opening import protected_document, protected_entry
 from neurocortex.settings import settings
 from tasks.lake import opened
+from tasks.lineage import collection_asset, path_assets
 from tasks.options import LOAD, STEP
 from tasks.progress import ProgressArtifact
+
+Loading = MaterializingTask[
+    [str, str, Sequence[Document], Sequence[str], Sequence[Quarantined]], LoadReport
+]
 
 # NO_CACHE throughout: these steps read files and a database that change, or write to one. What is
 # unchanged is skipped by its checksum, which is the better cache.
@@ -87,7 +94,12 @@ def without_near_duplicates(gated: Gated, found: Sequence[NearDuplicate]) -> Gat
     return replace(gated, accepted=kept, refused=refused)
 
 
-@task(**LOAD, task_run_name="load into {collection}", cache_policy=NO_CACHE)
+@materialize(
+    "postgres://lake/collections",
+    **LOAD,
+    task_run_name="load into {collection}",
+    cache_policy=NO_CACHE,
+)
 def load_documents(
     lake: str,
     collection: str,
@@ -110,6 +122,13 @@ def load_documents(
         )
     bar.finish()
     return report
+
+
+def loading(lake: str, collection: str, paths: Sequence[str]) -> Loading:
+    """Return `load_documents` for a collection: Prefect then knows it, and what it is read from."""
+    return load_documents.with_options(
+        assets=[collection_asset(lake, collection)], asset_deps=path_assets(paths)
+    )
 
 
 @task(**STEP, task_run_name="record what was refused", cache_policy=NO_CACHE)

@@ -1,10 +1,13 @@
-"""Lineage: a dataset's table as an asset of Prefect, and what it is made of.
+"""Lineage: a dataset's table or a collection as an asset of Prefect, and what it is made of.
 
 Prefect tells of assets by events: `prefect.asset.referenced` for each source, and
-`prefect.asset.materialization.succeeded` or `.failed` for the table, with the sources beside it.
+`prefect.asset.materialization.succeeded` or `.failed` for the table or collection, with the sources
+beside it.
 """
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from prefect.assets import Asset, AssetProperties
@@ -38,6 +41,22 @@ def upstream_assets(lake: str, spec: DatasetSpec) -> list[Asset | str]:
         if each.type == IN_TABLE:
             asset = Asset(key=_table_key(lake, reference_of(each).table))
             found += [asset] if asset not in found else []
+    return found
+
+
+def collection_asset(lake: str, collection: str) -> Asset:
+    """Return a collection of documents."""
+    key = _allowed(f"postgres://{lake}/collections/{collection}")
+    return Asset(key=key, properties=AssetProperties(name=collection))
+
+
+def path_assets(paths: Sequence[str]) -> list[Asset | str]:
+    """Return what documents are read from: each file, folder or glob as it was given."""
+    found: list[Asset | str] = []
+    for path in paths:
+        place = Path(path).expanduser().absolute()
+        asset = Asset(key=_allowed(f"file://{place}"), properties=AssetProperties(name=path))
+        found += [asset] if asset not in found else []
     return found
 
 

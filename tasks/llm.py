@@ -67,7 +67,7 @@ async def converse(
     Raises:
         TokenBudgetSpentError: the request has no tokens left for it.
         TenantBudgetSpentError: its tenant has not.
-        ProviderError: the endpoints refused or failed; a ProviderRefusedError once `emit` was
+        ProviderError: the endpoints refused or failed; a ProviderBrokeOffError once `emit` was
             given a piece.
     """
     from neurocortex.engines.openai_chat import complete  # 1 s to import

@@ -1,13 +1,33 @@
 """How every task fails, waits and tries again: the numbers of `settings.tasks`, in one place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, TypedDict
 
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 
-from neurocortex.errors import ConnectorError, NeuroCortexError, ProviderRefusedError
+from neurocortex.errors import (
+    ConnectorError,
+    NeuroCortexError,
+    ProviderError,
+    ProviderRefusedError,
+)
 from neurocortex.settings import settings
+
+_HAS_ANOTHER: Final[ContextVar[bool]] = ContextVar("has_another", default=False)
+
+
+@contextmanager
+def another_provider(*, is_there: bool) -> Iterator[None]:
+    """Say for the tasks of this context whether another LLM provider is asked where one fails: then
+    none of them waits for it to come back."""
+    token = _HAS_ANOTHER.set(is_there)
+    try:
+        yield
+    finally:
+        _HAS_ANOTHER.reset(token)
 
 
 class TaskOptions(TypedDict):
@@ -23,14 +43,16 @@ class TaskOptions(TypedDict):
 def may_pass(task: Task[..., Any], run: TaskRun, state: State[object]) -> bool:  # noqa: ARG001
     """Return whether a failure is worth a retry; Prefect asks after each (`retry_condition_fn`).
 
-    A neighbour that does not answer (`ConnectorError`) may come back, unless it has refused, and an
-    error that is not ours may be anything; every other `NeuroCortexError` says what a person has to
-    put right.
+    A neighbour that does not answer (`ConnectorError`) may come back, unless it has refused, or is
+    an LLM provider and another one is asked in its place. An error that is not ours may be
+    anything; every other `NeuroCortexError` says what a person has to put right.
     """
     try:
         state.result()
     except ProviderRefusedError:
         return False
+    except ProviderError:
+        return not _HAS_ANOTHER.get()
     except ConnectorError:
         return True
     except NeuroCortexError:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Final
 
 import httpx
@@ -21,20 +21,31 @@ from neurocortex.balancing.redis_states import opened
 from neurocortex.balancing.reports import EndpointReport, reports
 from neurocortex.balancing.states import LocalStates
 from neurocortex.domain.endpoints import LlmProvider
+from neurocortex.engines.embedders import OPENAI
+from neurocortex.engines.embedding_endpoints import embedding_provider
 from neurocortex.settings import Settings, settings
 
 logger = logging.getLogger(__name__)
 
 CHECK: Final = "--check"
 
+EMBEDDINGS: Final = "settings.lake"
+"""What is shown in place of a block's name: no block may have a dot in its own."""
+
 REPORTS: Final = TypeAdapter(list[EndpointReport])
 
 
 def saved_providers() -> dict[str, LlmProvider]:
-    """Return all LLM Provider blocks by their names, with their keys."""
+    """Return all LLM Provider blocks by their names, and where the settings say that embeddings
+    come from; with their keys."""
     names = listing.names_of(blocks.LLMProvider, 0)
     found = ((name, saved.find(blocks.LLMProvider, name)) for name in names)
-    return {name: block.connect() for name, block in found if block is not None}
+    known = {name: block.connect() for name, block in found if block is not None}
+    lake = settings().lake
+    if lake.embedder != OPENAI or lake.embedding_model is None:
+        return known
+    embedding = embedding_provider(lake.embedding_model, lake)
+    return known if embedding is None else {**known, EMBEDDINGS: embedding}
 
 
 def reading(every_s: float) -> Read:
@@ -44,7 +55,7 @@ def reading(every_s: float) -> Read:
     """
     read_at, known = float("-inf"), dict[str, LlmProvider]()
 
-    async def read() -> Collection[LlmProvider]:
+    async def read() -> Mapping[str, LlmProvider]:
         nonlocal read_at, known
         if time.monotonic() - read_at >= every_s:
             try:
@@ -52,7 +63,7 @@ def reading(every_s: float) -> Read:
                 read_at = time.monotonic()
             except (httpx.HTTPError, PrefectException, ValueError) as error:
                 logger.debug("LLM providers are read later: %s", error)
-        return known.values()
+        return known
 
     return read
 

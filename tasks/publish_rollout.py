@@ -8,7 +8,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
-from neurocortex.rollout.counts import ArmCounts, seconds_of, share_below
+from neurocortex.rollout.counts import ArmCounts, miss_of, seconds_of, share_below
 from neurocortex.rollout.judging import Judged
 from neurocortex.rollout.plan import Rollout, State, Strategy
 from tasks.markdown import plain
@@ -64,6 +64,8 @@ def render(rollout: Rollout, judged: Judged) -> str:
         f"| 95 % are done within | {_time(candidate, 0.95)} | {_time(stable, 0.95)} |",
         f"| answers that were judged | {candidate.scored:,} | {stable.scored:,} |",
         f"| judged wrong | {candidate.bad:,} | {stable.bad:,} |",
+        f"| numbers that were corrected | {candidate.corrected:,} | {stable.corrected:,} |",
+        f"| their median distance from the right one | {_miss(candidate)} | {_miss(stable)} |",
         "",
         "| computing time | new | old |",
         "| ---: | --- | --- |",
@@ -100,7 +102,13 @@ def _plan(rollout: Rollout) -> str:
     guard = rollout.guard
     ends = f"It is returned when it is worse, wrongly with a chance of {guard.error:.0%} at most"
     if guard.promote:
-        ends += f", and promoted after {guard.enough:,} requests if it is not"
+        shown = "better in something and no worse" if guard.only_better else "no worse"
+        ends += (
+            f", and promoted after {guard.enough:,} requests once it is shown to be {shown} within"
+            f" the margins: {100 * guard.margin:g} points of requests that could not be answered,"
+            f" {100 * guard.margin_wrong:g} points of answers judged wrong, and"
+            f" {guard.slower:g} times the computing time"
+        )
     return f"## {_title(rollout)}\n\n{how}\n\n{ends}."
 
 
@@ -117,8 +125,13 @@ def _key(rollout: Rollout) -> str:
 
 
 def _time(counts: ArmCounts, share: float) -> str:
-    found = share_below(counts, share)
+    found = share_below(counts.times, share)
     return "–" if found is None else f"{seconds_of(found) * 1000:.3g} ms"
+
+
+def _miss(counts: ArmCounts) -> str:
+    found = share_below(counts.misses, 0.5)
+    return "–" if found is None else f"{miss_of(found):.3g}"
 
 
 def _announce(what: Occurrence, rollout: Rollout) -> None:

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -13,6 +14,7 @@ from redis.asyncio import Redis
 
 import blocks
 from blocks import saved
+from neurocortex.learning.consumption import Consumed, Consumption
 from neurocortex.learning.finished import Finished
 from neurocortex.learning.model import RouterModel
 from neurocortex.learning.recorded import recorded
@@ -38,11 +40,12 @@ def read_finished_runs(lake: str, stream: str) -> Runs:
     """
     found: defaultdict[str, list[Finished]] = defaultdict(list)
     url = saved.load(blocks.Stream, stream).url.get_secret_value()
-    for run in asyncio.run(_sampled(url)):
+    runs, taken = asyncio.run(_sampled(url))
+    for run in runs:
         found[run.operation].append(run)
     since = time.time() - settings().routing.learn_from_days * DAY_S
     with RequestTable(saved.load(blocks.Lake, lake).url.get_secret_value()) as table:
-        for run in recorded(table, since):
+        for run in recorded(table, since, taken):
             found[run.operation].append(run)
     return {name: sorted(found[name], key=lambda run: run.at) for name in sorted(found)}
 
@@ -83,10 +86,12 @@ def render(report: RouterReport) -> str:
     return "\n".join(lines)
 
 
-async def _sampled(url: str) -> Sequence[Finished]:
+async def _sampled(url: str) -> tuple[Sequence[Finished], Mapping[UUID, Consumed]]:
+    """Return sampled runs of the real-time lane, and what flow runs took."""
     async with Redis.from_url(url) as redis:
         store = LearningStore(redis)
-        return [run for name in await store.operations() for run in await store.runs(name)]
+        runs = [run for name in await store.operations() for run in await store.runs(name)]
+        return runs, await Consumption(redis).all()
 
 
 async def _publish(url: str, model: RouterModel) -> None:

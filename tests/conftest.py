@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,10 @@ from xdist.scheduler import LoadFileScheduling
 
 from neurocortex.settings import PREFIX, settings
 from neurocortex.telemetry import switch_off
+
+# A run starts hundreds of processes, of which each would compile what it imports.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Before any test module imports Prefect, which reads its settings at import.
 switch_off()

@@ -11,21 +11,22 @@ from neurocortex.domain.answers import Answer, Passage
 from neurocortex.domain.choices import AUTO
 from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier, answer
 from neurocortex.domain.filter_syntax import WrittenFilter
+from neurocortex.domain.refinement import Refinement
 from neurocortex.domain.usage import estimated_tokens
 from neurocortex.errors import NoProviderFitsError, ProviderError
 from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline, Standard
 from neurocortex.requests.steps import Steps
 from neurocortex.settings import settings
+from tasks.asking import providers_of
 from tasks.caching import COLLECTION
-from tasks.choosing import trial_of
 from tasks.questions import (
     extract_answer,
     find_provider,
     generate_answer,
     read_collection_version,
-    retrieve_passages,
 )
+from tasks.refining import Sought, find_passages
 
 CACHED_S: Final = 3600.0
 
@@ -48,6 +49,9 @@ class AnswerRequest(ChoosingRequest):
         " Empty: quote the best source.",
     )
     filters: WrittenFilter | None = None
+    refine: Refinement | None = Field(
+        None, description="Have an LLM word the question anew, or grade what was found."
+    )
     lake: str = Field(DEFAULT_BLOCK, min_length=1, description="Name of the Lake block.")
 
 
@@ -55,10 +59,10 @@ async def _serve(request: AnswerRequest, steps: Steps) -> Answer:
     asked = validate_question(request.question, settings().answers.max_question_chars)
     lake, collection = request.lake, request.collection
     version = await steps.run(read_collection_version, lake, collection)
-    found = await steps.run(
-        retrieve_passages, lake, collection, version, asked, request.passages, request.filters
-    )
-    return await _answer(asked, request, found, steps)
+    sought = Sought(lake, collection, version, asked, request.passages, request.filters)
+    found = await find_passages(sought, request.refine, steps)
+    answer = await _answer(asked, request, found.passages, steps)
+    return answer.because(found.note)
 
 
 async def _answer(asked: str, request: AnswerRequest, found: list[Passage], steps: Steps) -> Answer:
@@ -73,34 +77,38 @@ async def _answer(asked: str, request: AnswerRequest, found: list[Passage], step
     if written is not None:
         return written
     quoted = await steps.run(extract_answer, asked, request.collection, found)
-    return quoted.model_copy(update={"note": " ".join(filter(None, (note, quoted.note))) or None})
+    return quoted.because(note)
 
 
 async def _written(
     asked: str, request: AnswerRequest, found: list[Passage], steps: Steps
 ) -> Answer | None:
     """Return what an LLM writes; None: there is none."""
-    sent = estimated_tokens(asked, *(passage.text for passage in found))
-    wanted = request.asked(sent, USUAL_ANSWER)
-    async with await trial_of(request.llm, wanted, steps) as trial:
-        model = await steps.run(find_provider, trial.provider) if trial.provider else None
+
+    async def written(provider: str) -> Answer | None:
+        model = await steps.run(find_provider, provider) if provider else None
         if model is None:
             return None
-        answer = await steps.run(
+        return await steps.run(
             generate_answer,
             asked,
             request.collection,
             found,
-            trial.provider,
+            provider,
             model,
             request.budget.tokens,
         )
-    return answer.model_copy(update={"choice": trial.choice})
+
+    sent = estimated_tokens(asked, *(passage.text for passage in found))
+    wanted = request.asked(sent, USUAL_ANSWER)
+    async with providers_of(request, wanted, steps) as providers:
+        answer = await providers.ask(written)
+    return answer.model_copy(update={"choice": providers.choice}) if answer else None
 
 
 def _parameters(request: AnswerRequest) -> Mapping[str, object]:
-    asked = {"question", "collection", "passages", "llm", "choose", "filters", "lake"}
-    return request.model_dump(mode="json", include=asked)
+    search = {"question", "collection", "passages", "filters", "refine", "lake"}
+    return request.model_dump(mode="json", include=search | {"llm", "fallbacks", "choose"})
 
 
 PIPELINE: Final = Pipeline(
@@ -122,5 +130,6 @@ PIPELINE: Final = Pipeline(
     caching=Caching(
         ttl_s=CACHED_S,
         tags=lambda request: (COLLECTION.format(collection=request.collection),),
+        lasts=lambda answer: not answer.is_fallback,
     ),
 )

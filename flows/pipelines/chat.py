@@ -10,8 +10,8 @@ from neurocortex.domain.usage import estimated_tokens
 from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Estimate, Pipeline
 from neurocortex.requests.steps import Steps
+from tasks.asking import providers_of
 from tasks.chat import complete_chat
-from tasks.choosing import trial_of
 
 USUAL_ANSWER: Final = 300
 """Tokens."""
@@ -38,17 +38,20 @@ class ChatRequest(ChoosingRequest):
 
 
 async def _serve(request: ChatRequest, steps: Steps) -> Completion:
-    asked = request.asked(*_tokens(request))
-    async with await trial_of(request.provider, asked, steps, is_needed=True) as trial:
-        completion = await steps.run(
+    async def complete(provider: str) -> Completion:
+        return await steps.run(
             complete_chat,
             request.messages,
             request.max_tokens,
             request.temperature,
             steps.emit if request.stream else None,
-            trial.provider,
+            provider,
         )
-    return completion.model_copy(update={"choice": trial.choice})
+
+    asked = request.asked(*_tokens(request))
+    async with providers_of(request, asked, steps, is_needed=True) as providers:
+        completion = await providers.ask(complete)
+    return completion.model_copy(update={"choice": providers.choice})
 
 
 def _tokens(request: ChatRequest) -> tuple[int, int]:

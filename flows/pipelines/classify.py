@@ -13,8 +13,8 @@ from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline
 from neurocortex.requests.steps import Steps
 from neurocortex.settings import settings
+from tasks.asking import providers_of
 from tasks.caching import COLLECTION
-from tasks.choosing import trial_of
 from tasks.questions import find_provider
 from tasks.structures import classify_by_examples, classify_by_llm, classify_by_similarity
 
@@ -97,25 +97,30 @@ async def _serve(request: ClassifyRequest, steps: Steps) -> Classification:
         found, note = None, f"The examples decided. {error}" if is_barred else failed
     if found is not None:
         return found
-    return (await _locally(request, steps)).model_copy(update={"note": note})
+    decided = await _locally(request, steps)
+    return decided.model_copy(update={"note": note, "is_fallback": note is not None})
 
 
 async def _by_llm(request: ClassifyRequest, steps: Steps) -> Classification | None:
     """Return what an LLM says; None: there is none."""
-    asked = request.asked(_sent(request), ANSWER_TOKENS)
-    async with await trial_of(request.llm, asked, steps) as trial:
-        model = await steps.run(find_provider, trial.provider) if trial.provider else None
+
+    async def classified(provider: str) -> Classification | None:
+        model = await steps.run(find_provider, provider) if provider else None
         if model is None:
             return None
-        found = await steps.run(
+        return await steps.run(
             classify_by_llm,
             request.text,
             request.labels,
             request.descriptions,
             request.examples,
-            trial.provider,
+            provider,
         )
-    return found.model_copy(update={"choice": trial.choice})
+
+    asked = request.asked(_sent(request), ANSWER_TOKENS)
+    async with providers_of(request, asked, steps) as providers:
+        found = await providers.ask(classified)
+    return found.model_copy(update={"choice": providers.choice}) if found else None
 
 
 async def _locally(request: ClassifyRequest, steps: Steps) -> Classification:
@@ -154,5 +159,5 @@ PIPELINE: Final = Pipeline(
     tier=Tier.HIGH,
     estimate=_estimate,
     realtime=_serve,
-    caching=Caching(ttl_s=CACHED_S, tags=_tags),
+    caching=Caching(ttl_s=CACHED_S, tags=_tags, lasts=lambda found: not found.is_fallback),
 )

@@ -11,7 +11,7 @@ from neurocortex.language.schemas import check
 from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline
 from neurocortex.requests.steps import Steps
-from tasks.choosing import trial_of
+from tasks.asking import providers_of
 from tasks.structures import extract_structure
 
 MAX_CHARS: Final = 100_000
@@ -66,16 +66,15 @@ class ExtractRequest(ChoosingRequest):
 
 
 async def _serve(request: ExtractRequest, steps: Steps) -> Extraction:
-    asked = request.asked(estimated_tokens(request.text), USUAL_ANSWER)
-    async with await trial_of(request.llm, asked, steps, is_needed=True) as trial:
-        found = await steps.run(
-            extract_structure,
-            request.text,
-            request.json_schema,
-            request.instructions,
-            trial.provider,
+    async def extract(provider: str) -> Extraction:
+        return await steps.run(
+            extract_structure, request.text, request.json_schema, request.instructions, provider
         )
-    return found.model_copy(update={"choice": trial.choice})
+
+    asked = request.asked(estimated_tokens(request.text), USUAL_ANSWER)
+    async with providers_of(request, asked, steps, is_needed=True) as providers:
+        found = await providers.ask(extract)
+    return found.model_copy(update={"choice": providers.choice})
 
 
 PIPELINE: Final = Pipeline(

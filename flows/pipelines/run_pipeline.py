@@ -10,6 +10,7 @@ from neurocortex.domain.pipeline_runs import PipelineOutcome
 from neurocortex.requests.pipeline import Estimate, Pipeline, Standard
 from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
+from neurocortex.selection.limits import Limits
 from tasks.haystack_pipelines import run_described
 
 SECONDS: Final = 3.0
@@ -36,16 +37,27 @@ class RunPipelineRequest(Request):
         {}, description="In place of its file's defaults.", examples=[{"collection": "papers"}]
     )
     lake: str = Field(DEFAULT_BLOCK, min_length=1, description="Name of the Lake block.")
+    choose: Limits = Field(
+        Limits(),
+        description="Where a component's provider is `auto`: which ones may be chosen.",
+    )
 
 
 async def _serve(request: RunPipelineRequest, steps: Steps) -> PipelineOutcome:
     return await steps.run(
-        run_described, request.pipeline, request.parameters, request.inputs, request.lake
+        run_described,
+        request.pipeline,
+        request.parameters,
+        request.inputs,
+        request.lake,
+        request.choose,
     )
 
 
 def _parameters(request: RunPipelineRequest) -> Mapping[str, object]:
-    return request.model_dump(include={"pipeline", "inputs", "parameters", "lake"})
+    return request.model_dump(
+        mode="json", include={"pipeline", "inputs", "parameters", "lake", "choose"}
+    )
 
 
 PIPELINE: Final = Pipeline(

@@ -16,8 +16,8 @@ from neurocortex.requests.choosing import ChoosingRequest
 from neurocortex.requests.pipeline import Caching, Estimate, Pipeline
 from neurocortex.requests.steps import Steps
 from neurocortex.settings import settings
+from tasks.asking import providers_of
 from tasks.caching import COLLECTION
-from tasks.choosing import trial_of
 from tasks.questions import find_provider, read_collection_version, retrieve_passages
 from tasks.summaries import choose_sentences, read_document, write_summary
 
@@ -95,7 +95,7 @@ async def _serve(request: SummariseRequest, steps: Steps) -> Summary:
         note = f"The LLM provider {request.llm!r} failed, so sentences of the text were chosen."
     if summary is None:
         chosen = await steps.run(choose_sentences, text, request.sentences, asked)
-        summary = chosen.model_copy(update={"note": note})
+        summary = chosen.model_copy(update={"note": note, "is_fallback": note is not None})
     return summary.model_copy(update={"sources": sources})
 
 
@@ -103,13 +103,15 @@ async def _by_llm(
     text: str, asked: str | None, request: SummariseRequest, steps: Steps
 ) -> Summary | None:
     """Return what an LLM writes; None: there is none."""
+
+    async def written(provider: str) -> Summary | None:
+        model = await steps.run(find_provider, provider) if provider else None
+        return await _written(text, asked, request, provider, steps) if model else None
+
     wanted = request.asked(estimated_tokens(text), TOKENS_PER_SENTENCE * request.sentences)
-    async with await trial_of(request.llm, wanted, steps) as trial:
-        model = await steps.run(find_provider, trial.provider) if trial.provider else None
-        if model is None:
-            return None
-        summary = await _written(text, asked, request, trial.provider, steps)
-    return summary.model_copy(update={"choice": trial.choice})
+    async with providers_of(request, wanted, steps) as providers:
+        summary = await providers.ask(written)
+    return summary.model_copy(update={"choice": providers.choice}) if summary else None
 
 
 async def _read(
@@ -166,5 +168,5 @@ PIPELINE: Final = Pipeline(
     tier=Tier.HIGH,
     estimate=_estimate,
     realtime=_serve,
-    caching=Caching(ttl_s=CACHED_S, tags=_tags),
+    caching=Caching(ttl_s=CACHED_S, tags=_tags, lasts=lambda summary: not summary.is_fallback),
 )

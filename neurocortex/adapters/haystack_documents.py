@@ -28,12 +28,23 @@ class _Kept(BaseModel):
     sparse_values: tuple[float, ...] = ()
 
 
-_NOTHING: Final = _Kept()
-
-
 def record(document: Document) -> Record:
     """Return a document as the Lake writes it."""
+    embedding = document.embedding
+    return Record(
+        id=document.id,
+        text=document.content or "",
+        metadata=document.meta,
+        vector=None if embedding is None else np.asarray(embedding, np.float32),
+        kept=_kept(document),
+    )
+
+
+def _kept(document: Document) -> Mapping[str, JsonValue]:
+    """Return what has no place in a record, mostly nothing."""
     blob, sparse = document.blob, document.sparse_embedding
+    if document.content is not None and blob is None and sparse is None:
+        return {}
     kept = _Kept(
         has_content=document.content is not None,
         blob=None if blob is None else b64encode(blob.data).decode(),
@@ -42,16 +53,7 @@ def record(document: Document) -> Record:
         sparse_indices=None if sparse is None else tuple(sparse.indices),
         sparse_values=() if sparse is None else tuple(sparse.values),
     )
-    embedding = document.embedding
-    return Record(
-        id=document.id,
-        text=document.content or "",
-        metadata=document.meta,
-        vector=None if embedding is None else np.asarray(embedding, np.float32),
-        kept={}
-        if kept == _NOTHING
-        else {KEPT: kept.model_dump(mode="json", exclude_defaults=True)},
-    )
+    return {KEPT: kept.model_dump(mode="json", exclude_defaults=True)}
 
 
 def document(found: Record, score: float | None = None) -> Document:

@@ -32,7 +32,7 @@ class LazyStore:
         """The collection."""
         given = None if self._is_named else bound.current()
         if given is not None:
-            return PipelineStore(given, self._collection)
+            return PipelineStore(given.lake, self._collection, given.changed)
         with self._lock:
             if self._lake is None:
                 self._lake = Lake(self._url())

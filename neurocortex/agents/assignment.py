@@ -7,6 +7,13 @@ from pydantic import Field, model_validator
 from neurocortex.agents.tools import ToolName
 from neurocortex.domain.deployments import DEFAULT_BLOCK
 from neurocortex.domain.strict import Strict
+from neurocortex.selection.limits import (
+    FALLBACKS,
+    Fallbacks,
+    Limits,
+    only_with_a_name,
+    only_with_auto,
+)
 
 
 class Assignment(Strict):
@@ -23,9 +30,14 @@ class Assignment(Strict):
     models: tuple[str, ...] = Field(
         (), max_length=20, description="Models of the Forge that predict may ask."
     )
-    llm: str = Field(DEFAULT_BLOCK, min_length=1, description="Name of the LLM Provider block.")
-    fallbacks: tuple[str, ...] = Field(
-        (), max_length=5, description="LLM Provider blocks that are asked when it fails, in order."
+    llm: str = Field(
+        DEFAULT_BLOCK,
+        min_length=1,
+        description="Name of the LLM Provider block, or `auto`: the one that serves best now.",
+    )
+    fallbacks: Fallbacks = Field((), description=FALLBACKS)
+    choose: Limits = Field(
+        Limits(), description="With `auto` for the provider: which ones may be chosen."
     )
     max_steps: int = Field(8, ge=1, le=30, description="Uses of tools, at most.")
     max_cost: float | None = Field(
@@ -41,4 +53,10 @@ class Assignment(Strict):
     def _predict_has_models(self) -> Self:
         if ToolName.PREDICT in self.tools and not self.models:
             raise ValueError("the tool predict asks `models`: name one, or leave the tool out")
+        return self
+
+    @model_validator(mode="after")
+    def _providers_count(self) -> Self:
+        only_with_auto(self.llm, self.choose)
+        only_with_a_name(self.llm, self.fallbacks)
         return self

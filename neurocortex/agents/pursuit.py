@@ -20,7 +20,7 @@ Complete = Callable[[Sequence[ChatMessage], Mapping[str, JsonValue] | None], Awa
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A provider that may be asked."""
+    """What an agent thinks with."""
 
     name: str
     complete: Complete

@@ -9,19 +9,25 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from neurocortex.backup import dumps, manifest
+from neurocortex.backup import dumps, folders, manifest, registry
+from neurocortex.backup.folders import BEFORE, Folder
 from neurocortex.backup.manifest import Manifest
 from neurocortex.errors import BackupError, LakeUnavailableError
 from neurocortex.lake import migration
 from neurocortex.lake.store import Lake
 
+FOLDER: Final = "backups"
+"""Below the home folder; where backups are unless another place is named."""
+
 LAKE: Final = "lake.dump"
 PREFECT: Final = "prefect.dump"
 KEYS: Final = "privacy_keys.json"
+FILES: Final = "files.tar.gz"
+MODELS: Final = "models"
+"""Name of the models' folder among those of a platform."""
 
 _MADE: Final = "%Y%m%dT%H%M%SZ"
 _PARTIAL: Final = ".partial"
-_BEFORE: Final = ".before-restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class Place:
     """Database of the Prefect server, where it is the platform's own."""
     keys: Path
     """What personal data is encrypted with; it may not be there."""
+    folders: Mapping[str, Folder]
+    """By name: the models' own, and those of what people write."""
 
     @property
     def databases(self) -> Mapping[str, str]:
@@ -69,7 +77,9 @@ def create(place: Place, folder: Path, now: datetime | None = None) -> Backup:
             dumps.dump(url, partial / name)
         if place.keys.is_file():
             shutil.copy2(place.keys, partial / KEYS)
-        found = _described(place, partial, made_at)
+        # After the databases: each model that they know has its files by then.
+        files = folders.pack(partial / FILES, place.folders)
+        found = _described(place, partial, made_at, files)
         (partial / manifest.FILE).write_text(found.model_dump_json(indent=1))
         _written(partial)
         partial.rename(target)
@@ -107,14 +117,17 @@ def verify(folder: Path) -> Backup:
     for part in found.parts:
         if part.name in (LAKE, PREFECT):
             dumps.read_through(folder / part.name)
+        elif part.name == FILES:
+            folders.read_through(folder / part.name)
     return Backup(folder, found)
 
 
 def restore(place: Place, folder: Path, *, replace: bool = False) -> Backup:
     """Put a backup in the place of what a platform holds; its own schema's version comes after.
 
-    Each database is restored in one transaction, the Lake's first. Keys that were there are kept
-    beside the restored ones.
+    Each database is restored in one transaction, the Lake's first. Files and keys that were there
+    and differ are kept beside the restored ones. What was erased since the backup was made is to be
+    erased again by the caller.
 
     Args:
         place: the platform; its services run, and nothing works on it.
@@ -139,10 +152,15 @@ def restore(place: Place, folder: Path, *, replace: bool = False) -> Backup:
         lake.migrate()
     if KEYS in names:
         _put_back_keys(folder / KEYS, place.keys)
+    if FILES in names:
+        folders.unpack(folder / FILES, place.folders)
+    models = place.folders.get(MODELS)
+    if models and found.models and found.models != str(models.path):
+        registry.move(place.database_url, Path(found.models), models.path)
     return Backup(folder, found)
 
 
-def _described(place: Place, folder: Path, made_at: datetime) -> Manifest:
+def _described(place: Place, folder: Path, made_at: datetime, files: int) -> Manifest:
     with Lake(place.database_url) as lake, lake.engine.connect() as connection:
         revision = migration.current(connection)
         documents = sum(each.documents for each in lake.collections())
@@ -156,6 +174,8 @@ def _described(place: Place, folder: Path, made_at: datetime) -> Manifest:
         revision=revision or "",
         documents=documents,
         tables=tables,
+        files=files,
+        models=str(place.folders[MODELS].path) if MODELS in place.folders else "",
         parts=tuple(map(manifest.part_of, sorted(folder.iterdir()))),
     )
 
@@ -179,7 +199,7 @@ def _written(folder: Path) -> None:
 
 def _put_back_keys(kept: Path, path: Path) -> None:
     if path.is_file() and path.read_bytes() != kept.read_bytes():
-        path.replace(path.with_name(path.name + _BEFORE))
+        path.replace(path.with_name(path.name + BEFORE))
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.new")
     shutil.copy2(kept, aside)

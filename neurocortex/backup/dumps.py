@@ -7,7 +7,7 @@ A restore is one transaction of psql: what was there goes and the dump comes, or
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO, Final
@@ -85,6 +85,23 @@ def read_through(path: Path) -> None:
         BackupError: it is damaged.
     """
     _run("pg_restore", ["--file=/dev/null", str(path)])
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of the SQL and data that a dump holds.
+
+    Raises:
+        BackupError: it is damaged.
+    """
+    with TemporaryFile() as said:
+        program = [_program("pg_restore"), "--file=-", str(path)]
+        with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=said) as reading:
+            if reading.stdout is not None:
+                yield from reading.stdout
+        said.seek(0)
+        words = said.read().decode(errors="replace")
+    if reading.returncode:
+        raise BackupError(f"pg_restore failed: {_words(words)}")
 
 
 def restore(url: str, path: Path) -> None:

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from neurocortex.errors import BackupError
 
 FILE: Final = "manifest.json"
-FORMAT: Final = 1
-"""Of the manifest and of the files' names."""
+FORMAT: Final = 2
+"""Of the manifest and of the files' names; in the first there were no `files`."""
 
 _PIECE: Final = 1 << 20
 
@@ -40,6 +40,10 @@ class Manifest(BaseModel):
     documents: int
     tables: int
     """Tables of datasets."""
+    files: int = 0
+    """Of models, and of what people wrote: datasets, training specs, pipelines."""
+    models: str = ""
+    """Folder that models were in: the registry has addresses of files below it."""
     parts: tuple[Part, ...]
 
     @property
@@ -69,7 +73,7 @@ def read(folder: Path) -> Manifest:
         raise BackupError(
             f"{folder} holds no backup: its {FILE} cannot be read ({type(error).__name__})."
         ) from error
-    if found.format != FORMAT:
+    if found.format > FORMAT:
         raise BackupError(
             f"{folder} was made by NeuroCortex {found.release} in a form that this version does not"
             " know: restore it with that version."

@@ -5,6 +5,7 @@ import time
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
+from neurocortex.balancing.counting import AttemptKind
 from neurocortex.balancing.group import Group
 from neurocortex.balancing.health import HealthRules
 from neurocortex.balancing.race import Attempt, Emit, Race
@@ -12,7 +13,7 @@ from neurocortex.balancing.seats import Seat, Seats
 from neurocortex.balancing.shared_states import SharedStates
 from neurocortex.balancing.verdicts import Verdict, ending_of, is_ours
 from neurocortex.domain.endpoints import LlmProvider
-from neurocortex.errors import ProviderError, ProviderRefusedError
+from neurocortex.errors import ProviderBrokeOffError, ProviderError
 from neurocortex.settings import BalancingSettings
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ class Balancer:
             deadline_s: no further attempt begins later than that.
 
         Raises:
-            ProviderError: as the last endpoint failed. A ProviderRefusedError once a piece was
+            ProviderError: as the last endpoint failed. A ProviderBrokeOffError once a piece was
                 given to `emit`: it cannot be taken back, so nobody else may begin anew.
             ProviderBusyError: no endpoint took the call in time.
             ProviderQueueFullError: too many calls wait for one.
@@ -62,7 +63,7 @@ class Balancer:
         group = self._group(provider)
         group.called()
         async with self._states.opened() as states:
-            seats = Seats(group, states, self._rules, self._chosen.max_wait_s)
+            seats = Seats(group, states, self._rules, self._chosen)
             return await _Call(group, seats, attempt, emit, self._chosen, deadline_s).run()
 
 
@@ -92,7 +93,7 @@ class _Call(Generic[T]):
                 return await race.run(seat, self._patience(seat), self._failed)
             except ProviderError as error:
                 if race.has_emitted:
-                    raise ProviderRefusedError(
+                    raise ProviderBrokeOffError(
                         error.neighbour, f"the answer broke off: {error.reason}"
                     ) from error
                 next_seat = await self._next(error, race.tried)
@@ -108,9 +109,10 @@ class _Call(Generic[T]):
         left = self._group.endpoints.keys() - self._failed
         if is_ours(error) or not left or time.monotonic() >= self._end:
             return None
-        if not self._group.may_try_again():
+        if not await self._seats.may_try_again():
             return None
-        return await (self._seats.take if is_paused else self._seats.free)(self._failed)
+        find = self._seats.take if is_paused else self._seats.free
+        return await find(self._failed, AttemptKind.RETRY)
 
     def _patience(self, seat: Seat) -> float | None:
         """Return how long the endpoint may take to begin; None: there is no other one to ask."""

@@ -6,7 +6,7 @@ and one that is back sooner. Where it fails nothing: what calls tell is enough w
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -14,7 +14,7 @@ import httpx
 from redis.exceptions import RedisError
 
 from neurocortex.balancing.health import HealthRules, Standing
-from neurocortex.balancing.redis_states import RedisStates, opened
+from neurocortex.balancing.redis_states import Endpoint, RedisStates, opened
 from neurocortex.balancing.states import Look
 from neurocortex.cancellation import is_cancelled
 from neurocortex.domain.endpoints import LlmEndpoint, LlmProvider
@@ -30,17 +30,20 @@ KEY_REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 logger = logging.getLogger(__name__)
 
-Read = Callable[[], Awaitable[Collection[LlmProvider]]]
-"""Returns the providers there are."""
+Read = Callable[[], Awaitable[Mapping[str, LlmProvider]]]
+"""Returns the providers there are, by the names of their blocks."""
 
 
 async def check_for_ever(redis_url: str, chosen: BalancingSettings, providers: Read) -> None:
-    """Check every endpoint, round by round; what cannot be written waits for the next."""
+    """Check every endpoint, and say which there are, round by round; what cannot be written waits
+    for the next."""
     async with httpx.AsyncClient() as web, opened(redis_url) as states:
         checks = Checks(web, states, chosen)
         while not is_cancelled():
             try:
-                await checks.round(await providers())
+                known = await providers()
+                await states.name_endpoints(named(known))
+                await checks.round(known.values())
             except (RedisError, OSError, TimeoutError) as error:
                 logger.debug("Endpoints of LLMs are checked later: %s", error)
             await asyncio.sleep(chosen.check_every_s)
@@ -104,6 +107,18 @@ async def complaint(web: httpx.AsyncClient, endpoint: LlmEndpoint, timeout_s: fl
         return "it refuses the API key"
     # Others than 5xx say that it lives: not each endpoint lists its models.
     return f"status {answer.status_code}" if answer.is_server_error else None
+
+
+def named(providers: Mapping[str, LlmProvider]) -> dict[str, Endpoint]:
+    """Return what the names of all endpoints stand for."""
+    found: dict[str, Endpoint] = {}
+    for block, provider in sorted(providers.items()):
+        for each in provider.endpoints:
+            before = found[each.name].providers if each.name in found else ()
+            found[each.name] = Endpoint(
+                providers=(*before, block), base_url=each.base_url, model=each.model
+            )
+    return found
 
 
 def _has_another(look: Look, provider: LlmProvider, endpoint: LlmEndpoint) -> bool:

@@ -1,19 +1,22 @@
 """What one process remembers of a model's endpoints beside their health: whose turn it is, how
-long they take, who waits, how many further attempts there may be."""
+long they take, who waits, how many calls it made since it asked for a further attempt."""
 
 import random
-import time
 from collections.abc import Collection
+from hashlib import sha256
 from threading import Lock
+from typing import Final
 
 from neurocortex.balancing.choosing import Candidate, Choice, Turns, choose, weights
 from neurocortex.balancing.health import Standing
 from neurocortex.balancing.latencies import Latencies
 from neurocortex.balancing.line import Line
-from neurocortex.balancing.retry_budget import RetryBudget
-from neurocortex.balancing.states import Look
+from neurocortex.balancing.states import Look, States
 from neurocortex.domain.endpoints import LlmProvider
 from neurocortex.settings import BalancingSettings
+
+NAME_CHARS: Final = 16
+"""Of a hash: an installation has a handful of models."""
 
 
 class Group:
@@ -25,11 +28,13 @@ class Group:
         self.model = provider.model
         self.hedges = provider.hedge
         self.latencies = Latencies()
-        self.line = Line(provider.model, chosen.max_waiting)
+        self.name = sha256("".join(sorted(self.endpoints)).encode()).hexdigest()[:NAME_CHARS]
+        self.line = Line()
         self._weights = weights(provider.endpoints, chosen.region)
         # Not for secrets: any endpoint may be the first.
         self._turns: Turns = {name: random.uniform(0, each) for name, each in self._weights.items()}  # noqa: S311
-        self._budget = RetryBudget(chosen.retry_share, time.monotonic())
+        self._share = chosen.retry_share
+        self._calls = 0
         self._lock = Lock()
 
     def choose(self, look: Look, without: Collection[str]) -> Choice | None:
@@ -62,12 +67,10 @@ class Group:
     def called(self) -> None:
         """Count a call: it adds to what may be tried again."""
         with self._lock:
-            self._budget = self._budget.called(time.monotonic())
+            self._calls += 1
 
-    def may_try_again(self) -> bool:
+    async def may_try_again(self, states: States) -> bool:
         """Take a further attempt or a hedge out of the budget; False: it has none left."""
         with self._lock:
-            left = self._budget.taken(time.monotonic())
-            if left is not None:
-                self._budget = left
-            return left is not None
+            calls, self._calls = self._calls, 0
+        return await states.may_retry(self.name, calls, self._share)

@@ -1,4 +1,4 @@
-"""Calls that wait for an endpoint: so many and no more, first come first served."""
+"""Calls that wait for an endpoint, first come first served. How many may, `seats` says."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,16 +6,12 @@ from contextlib import asynccontextmanager
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from neurocortex.errors import ProviderQueueFullError
-
 
 class Line:
     """Those of one process for one model. Each event loop has a line of its own."""
 
-    def __init__(self, model: str, most: int) -> None:
-        """Let so many wait, of all event loops together."""
-        self._model = model
-        self._most = most
+    def __init__(self) -> None:
+        """Begin with nobody."""
         self._waiting = 0
         self._lock = Lock()
         self._heads: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
@@ -32,12 +28,9 @@ class Line:
         """Stand in line until nobody is before this call.
 
         Raises:
-            ProviderQueueFullError: as many wait as may.
             TimeoutError: it is not its turn after so long.
         """
         with self._lock:
-            if self._waiting >= self._most:
-                raise ProviderQueueFullError(self._model, self._most)
             self._waiting += 1
             turn = self._heads.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
+from neurocortex.balancing.counting import AttemptKind
 from neurocortex.balancing.group import Group
 from neurocortex.balancing.seats import Seat, Seats
 from neurocortex.balancing.verdicts import Ending, Verdict, ending_of
@@ -38,6 +39,8 @@ class _Runner(Generic[T]):
     fate: Ending = _UNKNOWN
     """What its cancellation says of the endpoint."""
     leaving: "asyncio.Task[None] | None" = None
+    began_s: float | None = None
+    """Seconds until its answer began; None: it has not, or another's did first."""
 
 
 class Race(Generic[T]):
@@ -119,9 +122,9 @@ class Race(Generic[T]):
     async def _hedge(self, without: frozenset[str]) -> None:
         """Begin at a second endpoint, where there is one and the budget allows it."""
         tried = without | frozenset(self.tried)
-        if tried >= self._group.endpoints.keys() or not self._group.may_try_again():
+        if tried >= self._group.endpoints.keys() or not await self._seats.may_try_again():
             return
-        seat = await self._seats.free(tried)
+        seat = await self._seats.free(tried, AttemptKind.HEDGE)
         if seat is not None:
             self._start(seat)
 
@@ -149,7 +152,7 @@ class Race(Generic[T]):
         Not within the attempt: one that is cancelled may never have begun.
         """
         if runner.leaving is None:
-            leaving = self._seats.leave(runner.seat, _ending(runner))
+            leaving = self._seats.leave(runner.seat, _ending(runner), runner.began_s)
             runner.leaving = asyncio.create_task(leaving)
         return runner.leaving
 
@@ -162,7 +165,8 @@ class Race(Generic[T]):
 
     def _begins(self, runner: _Runner[T]) -> None:
         self._winner = runner
-        self._group.latencies.add(time.monotonic() - runner.began)
+        runner.began_s = time.monotonic() - runner.began
+        self._group.latencies.add(runner.began_s)
         self._news.set()
 
     def _elapsed(self) -> float:

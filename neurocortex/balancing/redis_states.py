@@ -1,16 +1,19 @@
 """The states of endpoints in Redis, so that all processes agree."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, cast
 
+from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from neurocortex.balancing import scripts
+from neurocortex.balancing.counting import EJECTIONS, Ended
 from neurocortex.balancing.health import Health
+from neurocortex.balancing.retry_budget import MOST, PER_S, RESERVE
 from neurocortex.balancing.states import Look, State
 from neurocortex.lua import LuaScripts
 
@@ -25,7 +28,23 @@ LEASE_MS: Final = 120_000
 KEPT_MS: Final = 3_600_000
 """What was an hour ago says nothing about an endpoint."""
 
+COUNTS_KEPT_MS: Final = 7 * 24 * 3_600_000
+"""Counts of an endpoint that nobody calls any more."""
+
+ENDPOINTS: Final = "endpoints"
+
 _MS: Final = 1000
+
+
+class Endpoint(BaseModel):
+    """What an endpoint's name stands for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    providers: tuple[str, ...]
+    """Names of the LLM Provider blocks that have it."""
+    base_url: str
+    model: str
 
 
 class RedisStates:
@@ -55,15 +74,38 @@ class RedisStates:
         """Count a call in flight, where there is room."""
         return bool(await self._call(scripts.BEGIN, [_calls(name)], [call, most or 0, LEASE_MS]))
 
-    async def end(self, name: str, call: str) -> None:
-        """Count it no more."""
-        async with asyncio.timeout(PATIENCE_S):
-            await self._redis.zrem(self._scripts.key(_calls(name)), call)
+    async def end(self, name: str, call: str, ended: Ended | None = None) -> None:
+        """Count it no more, but what it came to."""
+        names = ended.names() if ended else ()
+        seconds = repr(ended.began_s) if ended and ended.began_s is not None else ""
+        arguments: list[str | int] = [call, COUNTS_KEPT_MS, seconds, *names]
+        await self._call(scripts.END, [_calls(name), _counts(name)], arguments)
 
     async def change(self, name: str, before: State, after: Health) -> bool:
-        """Write a health that nobody has changed meanwhile."""
-        arguments: list[str | int] = [before.text, after.model_dump_json(), KEPT_MS]
-        return bool(await self._call(scripts.CHANGE, [_health(name)], arguments))
+        """Write a health that nobody has changed meanwhile; an ejection is counted."""
+        is_ejected = after.ejected_at > before.health.ejected_at
+        written: list[str | int] = [before.text, after.model_dump_json(), KEPT_MS]
+        counted: list[str | int] = [COUNTS_KEPT_MS, EJECTIONS if is_ejected else ""]
+        keys = [_health(name), _counts(name)]
+        return bool(await self._call(scripts.CHANGE, keys, [*written, *counted]))
+
+    async def may_retry(self, model: str, calls: int, share: float) -> bool:
+        """Take a further attempt out of the budget of retries that all processes share."""
+        if not share:
+            return False
+        rules = [repr(share * calls), repr(RESERVE), repr(PER_S), repr(MOST)]
+        return bool(await self._call(scripts.RETRY, [f"retries:{model}"], [*rules, KEPT_MS]))
+
+    async def name_endpoints(self, named: Mapping[str, Endpoint]) -> None:
+        """Say what endpoints' names stand for, in place of what was said before."""
+        key = self._scripts.key(ENDPOINTS)
+        lines = {name: each.model_dump_json() for name, each in named.items()}
+        async with asyncio.timeout(PATIENCE_S), self._redis.pipeline() as steps:
+            steps.delete(key)
+            if lines:
+                steps.hset(key, items=[part for line in lines.items() for part in line])
+                steps.pexpire(key, COUNTS_KEPT_MS)
+            await steps.execute()
 
     async def claim_check(self, name: str, seconds: float) -> bool:
         """Tell whether this process is the one that checks an endpoint in this round."""
@@ -93,3 +135,7 @@ def _health(name: str) -> str:
 
 def _calls(name: str) -> str:
     return f"calls:{name}"
+
+
+def _counts(name: str) -> str:
+    return f"counts:{name}"

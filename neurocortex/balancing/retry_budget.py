@@ -2,8 +2,9 @@
 storm on endpoints that are down already.
 
 A bucket of tokens as in Finagle: each call adds a share of a token, each further attempt or hedge
-takes one. A reserve fills by time, so that a process which calls now and then may try again, too.
-Each process has its own, as there.
+takes one. A reserve fills by time, so that who calls now and then may try again, too. All processes
+share one for each model, in Redis (`scripts.RETRY` is these rules in Lua); where that is away each
+has its own, as in Finagle.
 
 https://twitter.github.io/finagle/guide/Clients.html#retries
 """
@@ -31,10 +32,11 @@ class RetryBudget:
     """Seconds, by any clock that only goes forward."""
     tokens: float = RESERVE
 
-    def called(self, now: float) -> "RetryBudget":
-        """Return what is left after a call came."""
+    def called(self, now: float, calls: int = 1) -> "RetryBudget":
+        """Return what is left after calls came."""
         filled = self._filled(now)
-        return replace(filled, tokens=max(filled.tokens, min(MOST, filled.tokens + self.share)))
+        added = filled.tokens + self.share * calls
+        return replace(filled, tokens=max(filled.tokens, min(MOST, added)))
 
     def taken(self, now: float) -> "RetryBudget | None":
         """Return what is left after a further attempt; None: there is none left for it."""

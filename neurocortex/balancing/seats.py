@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
+from neurocortex.balancing.counting import AttemptKind, Ended
 from neurocortex.balancing.group import Group
 from neurocortex.balancing.health import Health, HealthRules, Standing
 from neurocortex.balancing.states import Look, States
 from neurocortex.balancing.verdicts import Ending, Verdict
 from neurocortex.domain.endpoints import LlmEndpoint
-from neurocortex.errors import ProviderBusyError
+from neurocortex.errors import ProviderBusyError, ProviderQueueFullError
+from neurocortex.settings import BalancingSettings
 
 POLL_S: Final = 0.05
 """How often the first in line looks for room: a call of an LLM takes longer."""
@@ -32,32 +34,50 @@ class Seat:
     health: Health
     """As it was then."""
     is_probe: bool
+    kind: AttemptKind
+    """Why this endpoint is called."""
 
 
 class Seats:
     """Those of one model's endpoints, for one call with all its attempts."""
 
-    def __init__(self, group: Group, states: States, rules: HealthRules, max_wait_s: float) -> None:
+    def __init__(
+        self, group: Group, states: States, rules: HealthRules, chosen: BalancingSettings
+    ) -> None:
         self._group = group
         self._states = states
         self._rules = rules
-        self._max_wait_s = max_wait_s
+        self._max_wait_s = chosen.max_wait_s
+        self._max_waiting = chosen.max_waiting
 
-    async def take(self, without: Collection[str]) -> Seat:
+    async def may_try_again(self) -> bool:
+        """Take a further attempt or a hedge out of the budget; False: it has none left."""
+        return await self._group.may_try_again(self._states)
+
+    async def take(self, without: Collection[str], kind: AttemptKind = AttemptKind.FIRST) -> Seat:
         """Return a place, waited for if need be, at none of these endpoints.
 
         Raises:
             ProviderBusyError: there was none in time, or none will be.
-            ProviderQueueFullError: too many wait already.
+            ProviderQueueFullError: too many wait already, in all processes together.
         """
-        if not self._group.line.waiting and (seat := await self.free(without)):
+        if not self._group.line.waiting and (seat := await self.free(without, kind)):
             return seat
+        waiting, call = f"waiting-{self._group.name}", str(uuid4())
+        try:
+            if not await self._states.begin(waiting, call, self._max_waiting):
+                raise ProviderQueueFullError(self._group.model, self._max_waiting)
+            return await self._waited_for(without, kind)
+        finally:
+            await asyncio.shield(self._states.end(waiting, call))
+
+    async def _waited_for(self, without: Collection[str], kind: AttemptKind) -> Seat:
         began = time.monotonic()
         end = began + self._max_wait_s
         pause = self._max_wait_s
         try:
             async with self._group.line.head(self._max_wait_s):
-                while not (seat := await self.free(without)):
+                while not (seat := await self.free(without, kind)):
                     pause = await self._pause(without)
                     left = end - time.monotonic()
                     if pause > left:
@@ -69,7 +89,9 @@ class Seats:
             pass  # those before it in the line did not get a place either
         raise ProviderBusyError(self._group.model, time.monotonic() - began, max(pause, 1.0))
 
-    async def free(self, without: Collection[str]) -> Seat | None:
+    async def free(
+        self, without: Collection[str], kind: AttemptKind = AttemptKind.FIRST
+    ) -> Seat | None:
         """Return a place that is free now, at none of these endpoints."""
         for _ in range(TRIES):
             look = await self._look()
@@ -81,7 +103,8 @@ class Seats:
                 probed = self._rules.probed(state.health, look.now)
                 if not await self._states.change(choice.name, state, probed):
                     continue  # another process probes it
-            seat = Seat(endpoint, str(uuid4()), look.now, state.health, choice.is_probe)
+            call, is_probe = str(uuid4()), choice.is_probe
+            seat = Seat(endpoint, call, look.now, state.health, is_probe, kind)
             try:
                 if await self._states.begin(choice.name, seat.call, endpoint.max_concurrent):
                     return seat
@@ -90,10 +113,16 @@ class Seats:
                 raise
         return None
 
-    async def leave(self, seat: Seat, ending: Ending) -> None:
-        """Give a place back, and let all processes know what the call told of its endpoint."""
+    async def leave(self, seat: Seat, ending: Ending, began_s: float | None) -> None:
+        """Give a place back, and let all processes know what the call told of its endpoint.
+
+        Args:
+            seat: the place.
+            ending: what the call told.
+            began_s: seconds until its answer began; None: it did not, or another's did first.
+        """
         name = seat.endpoint.name
-        await self._states.end(name, seat.call)
+        await self._states.end(name, seat.call, Ended(seat.kind, ending.verdict, began_s))
         if ending.verdict is Verdict.UNKNOWN and not seat.is_probe:
             return
         if ending.verdict is Verdict.GOOD and not (seat.health.score or seat.health.ejected_until):

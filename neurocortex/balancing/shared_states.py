@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from redis.exceptions import RedisError
 
+from neurocortex.balancing.counting import Ended
 from neurocortex.balancing.health import Health
 from neurocortex.balancing.redis_states import RedisStates, opened
 from neurocortex.balancing.states import LocalStates, Look, State, States
@@ -68,10 +69,10 @@ class _Either:
                 return done and await self._local.begin(name, call, None)
         return await self._local.begin(name, call, most)
 
-    async def end(self, name: str, call: str) -> None:
+    async def end(self, name: str, call: str, ended: Ended | None = None) -> None:
         await self._local.end(name, call)
         # Also after a failure: a Redis that is back would count the call until its lease ends.
-        await self._asked(self._begun.end(name, call))
+        await self._asked(self._begun.end(name, call, ended))
 
     async def change(self, name: str, before: State, after: Health) -> bool:
         if self._redis is not None:
@@ -79,6 +80,13 @@ class _Either:
             if done is not None:
                 return done
         return await self._local.change(name, before, after)
+
+    async def may_retry(self, model: str, calls: int, share: float) -> bool:
+        if self._redis is not None:
+            may = await self._asked(self._redis.may_retry(model, calls, share))
+            if may is not None:
+                return may
+        return await self._local.may_retry(model, calls, share)
 
     async def _asked(self, question: Awaitable[T]) -> T | None:
         try:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
+from neurocortex.balancing.counting import Ended
 from neurocortex.balancing.health import Health
+from neurocortex.balancing.retry_budget import RetryBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,20 @@ class States(Protocol):
     async def begin(self, name: str, call: str, most: int | None) -> bool:
         """Count a call in flight; False, and not counted: there are `most` already."""
 
-    async def end(self, name: str, call: str) -> None:
-        """Count it no more."""
+    async def end(self, name: str, call: str, ended: Ended | None = None) -> None:
+        """Count it no more, but what it came to, where that is known."""
 
     async def change(self, name: str, before: State, after: Health) -> bool:
         """Write a health; False, and not written: it is no longer what it was `before`."""
+
+    async def may_retry(self, model: str, calls: int, share: float) -> bool:
+        """Take a further attempt out of a model's budget of retries; False: none is left.
+
+        Args:
+            model: name of the model's endpoints.
+            calls: that this process made since it asked last: each adds its share.
+            share: of a call. At 0 nothing is ever tried again.
+        """
 
 
 class LocalStates:
@@ -51,6 +62,7 @@ class LocalStates:
     def __init__(self) -> None:
         self._healths: dict[str, Health] = {}
         self._calls: defaultdict[str, set[str]] = defaultdict(set)
+        self._budgets: dict[str, RetryBudget] = {}
         self._lock = Lock()
 
     async def look(self, names: Sequence[str]) -> Look:
@@ -73,8 +85,8 @@ class LocalStates:
             calls.add(call)
             return True
 
-    async def end(self, name: str, call: str) -> None:
-        """Count it no more."""
+    async def end(self, name: str, call: str, ended: Ended | None = None) -> None:  # noqa: ARG002
+        """Count it no more: what it came to is shown for all processes together, or not at all."""
         with self._lock:
             self._calls[name].discard(call)
 
@@ -85,6 +97,15 @@ class LocalStates:
                 return False
             self._healths[name] = after
             return True
+
+    async def may_retry(self, model: str, calls: int, share: float) -> bool:
+        """Take a further attempt out of a model's budget of retries."""
+        now = time.monotonic()
+        with self._lock:
+            budget = self._budgets.get(model) or RetryBudget(share, now)
+            left = budget.called(now, calls).taken(now)
+            self._budgets[model] = left or budget.called(now, calls)
+            return left is not None
 
     def remember(self, look: Look) -> None:
         """Take over what somebody else keeps, for the time when he is away."""

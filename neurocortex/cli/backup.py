@@ -1,4 +1,4 @@
-"""`neurocortex backup`: copies of the databases and keys, and back."""
+"""`neurocortex backup`: copies of the databases, files and keys, and back."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +13,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="""Back the platform up, and restore it.
 
-A backup is a folder with the databases, and the keys of what is encrypted in them: whoever has it
-can read everything. Redis is not in it: what it holds is made again.""",
+A backup is a folder with the databases, the models, your datasets, training specs and pipelines,
+and the keys of what is encrypted: whoever has it can read everything. Redis is not in it: what it
+holds is made again.""",
 )
 
 Folder = Annotated[
@@ -37,7 +38,7 @@ def create(
     from neurocortex.backup import backups
 
     running = _running()
-    where = folder or running.home.folder / "backups"
+    where = folder or running.home.folder / backups.FOLDER
     made = backups.create(_place(running), where)
     pruned = backups.prune(where, keep) if keep else 0
     if as_json:
@@ -45,7 +46,7 @@ def create(
         return
     typer.echo(f"{made.folder}: {_size(made)}.")
     if pruned:
-        typer.echo(f"{pruned} older ones deleted.")
+        typer.echo("1 older one deleted." if pruned == 1 else f"{pruned} older ones deleted.")
 
 
 @app.command("list")
@@ -55,7 +56,7 @@ def list_backups(folder: Folder = None) -> None:
     from neurocortex.cli.console import console, table
     from neurocortex.settings import load
 
-    where = folder or load().settings.home.absolute() / "backups"
+    where = folder or load().settings.home.absolute() / backups.FOLDER
     shown = table("backup", "made at", "holds", "release")
     for each in backups.every(where):
         made_at = each.manifest.made_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
@@ -83,18 +84,24 @@ def restore(
 ) -> None:
     """Put a backup in the place of what the platform holds.
 
-    The platform must be up, and nothing work on it. Start it again afterwards.
+    What `privacy erase` has erased since it was made is erased again. The platform must be up, and
+    nothing work on it. Start it again afterwards.
     """
     from neurocortex.backup import backups
+    from neurocortex.cli import erasing
     from neurocortex.cli.forgetting import forget_collection
     from neurocortex.lake.store import Lake
 
     running = _running()
     place = _place(running)
+    erasures = erasing.on_record(running, backup)
     restored = backups.restore(place, backup, replace=replace)
     with Lake(place.database_url) as lake:
+        again = erasing.erase_again(running, lake, erasures, restored)
         for each in lake.collections():
             forget_collection(running, each.name)
+    if again:
+        typer.echo(f"Erased since that backup was made, and now again: {_persons(again)}.")
     typer.echo(
         f"Restored {_size(restored)}, as of {restored.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC."
         " Start the platform again: `neurocortex down`, then `neurocortex up`."
@@ -109,33 +116,44 @@ def _running() -> "Running":
 
 
 def _place(running: "Running") -> "Place":
-    from sqlalchemy.engine import make_url
-
-    from neurocortex.backup.backups import Place
-    from neurocortex.embedded.postgres import PREFECT_DATABASE
+    from neurocortex.backup.backups import MODELS, Place
+    from neurocortex.backup.folders import SPECS, Folder
+    from neurocortex.cli.erasing import keys_file, prefect_database
     from neurocortex.errors import NotRunningError
-    from neurocortex.privacy.keys import FILE
+    from neurocortex.forge import store
     from neurocortex.settings import variable
 
     url = running.database_url
     if url is None:
         raise NotRunningError("The database", variable("database_url"))
-    prefect = make_url(url).set(database=PREFECT_DATABASE)
-    embedded = running.settings.prefect_api_url is None
-    chosen = running.settings.privacy.keys
+    chosen = running.settings
+    written = {
+        "datasets": chosen.datasets.folder,
+        "training": chosen.forge.folder,
+        "pipelines": chosen.pipelines.folder,
+    }
+    folders = {name: Folder(path.absolute(), SPECS) for name, path in written.items()}
     return Place(
         database_url=url,
-        prefect_url=prefect.render_as_string(hide_password=False) if embedded else None,
-        keys=(chosen or running.home.folder / FILE).absolute(),
+        prefect_url=prefect_database(running),
+        keys=keys_file(running),
+        folders={MODELS: Folder(running.home.folder / store.MODELS), **folders},
     )
 
 
 def _size(backup: "Backup") -> str:
     found = backup.manifest
-    return (
-        f"{found.documents} documents, {found.tables} tables of datasets,"
-        f" {found.bytes / 1e6:.1f} MB"
+    counts = (
+        (found.documents, "document"),
+        (found.tables, "table"),
+        (found.files, "file"),
     )
+    parts = [f"{count} {one if count == 1 else f'{one}s'}" for count, one in counts]
+    return f"{', '.join(parts)}, {found.bytes / 1e6:.1f} MB"
+
+
+def _persons(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} persons"
 
 
 def _print_json(backup: "Backup") -> None:

@@ -17,7 +17,7 @@ def gateway(
         typer.Option(min=1, max=65535, help="Unset: NEUROCORTEX_PORTS__GRPC, or 8081."),
     ] = None,
 ) -> None:
-    """Serve programs from this machine too, beside the other gateways.
+    """Serve programs from this machine too, beside other gateways.
 
     All of them share limits, queues and the cache. `neurocortex up` starts one. On another machine
     set PREFECT_API_URL, NEUROCORTEX_REDIS_URL and NEUROCORTEX_DATABASE_URL to those of the

@@ -18,6 +18,7 @@ from neurocortex.cli import (
     doctor,
     down,
     events,
+    experiments,
     explain,
     gateway,
     ingest,
@@ -68,6 +69,7 @@ for command in (
     app.command()(command)
 app.add_typer(dead.app, name="dead")
 app.add_typer(events.app, name="events")
+app.add_typer(experiments.app, name="experiments")
 app.add_typer(cache.app, name="cache")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")

@@ -36,9 +36,18 @@ def deploy(
     ] = None,
     cache_s: Annotated[float, typer.Option(help="Seconds its answers are kept.")] = 0.0,
     promote: Annotated[
-        bool, typer.Option(help="Promote it after enough requests if it is no worse.")
+        bool, typer.Option(help="Promote it once it is shown to be no worse.")
     ] = True,
+    only_better: Annotated[
+        bool, typer.Option("--only-better", help="Only if it is better in something as well.")
+    ] = False,
     enough: Annotated[int, typer.Option(help="Requests it must have had for that.")] = 1000,
+    margin: Annotated[
+        float, typer.Option(help="So much more of the requests may fail, e.g. 0.02.")
+    ] = 0.02,
+    margin_wrong: Annotated[
+        float, typer.Option(help="So much more of its answers may be judged wrong.")
+    ] = 0.05,
 ) -> None:
     """Give a version traffic; it is promoted, or returned if worse.
 
@@ -60,7 +69,10 @@ def deploy(
         "concurrency": concurrency,
         "cache_s": cache_s,
         "promote": promote,
+        "only_better": only_better,
         "enough": enough,
+        "margin": margin,
+        "margin_wrong": margin_wrong,
     }
     begun = Runs(find(load().settings), Steps()).run(DEPLOY, parameters, Rollout)
     typer.echo(
@@ -74,7 +86,7 @@ def rollout(name: Name) -> None:
     """Show how the last rollout of a model goes, or ended."""
     from neurocortex.domain.deployments import DEFAULT_BLOCK
     from neurocortex.errors import NoRolloutError
-    from neurocortex.rollout.judging import summary
+    from neurocortex.rollout.verdicts import missing, summary
 
     async def show(rollouts: "Rollouts") -> None:
         found = (await rollouts.snapshot()).of(DEFAULT_BLOCK, name)
@@ -89,8 +101,9 @@ def rollout(name: Name) -> None:
         if found.reason:
             typer.echo(f"  {found.reason}")
         requests = judged.sums.candidate.requests
-        goal = f" of {found.guard.enough:,}" if found.guard.promote else ""
-        typer.echo(f"  {requests:,}{goal} requests; new against old: {summary(judged.sums)}")
+        typer.echo(f"  {requests:,} requests; new against old: {summary(judged.sums)}")
+        if found.is_running and found.guard.promote:
+            typer.echo(f"  before it is promoted: {'; '.join(missing(judged, found.guard))}")
 
     _with_rollouts(show)
 
@@ -103,8 +116,8 @@ def end_rollout(
 ) -> None:
     """End a model's rollout by hand."""
     from neurocortex.domain.deployments import DEFAULT_BLOCK
-    from neurocortex.rollout.judging import Verdict
     from neurocortex.rollout.plan import State
+    from neurocortex.rollout.verdicts import Verdict
 
     async def end(rollouts: "Rollouts") -> None:
         running = await rollouts.running(DEFAULT_BLOCK, name)

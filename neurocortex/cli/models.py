@@ -4,27 +4,12 @@ from typing import Annotated
 
 import typer
 
-from neurocortex.cli import model_feedback, model_rollouts
+from neurocortex.cli import model_feedback, model_list, model_rollouts
 from neurocortex.cli.model_registry import Name, open_registry
 
 app = typer.Typer(
-    help="Models: train them, see their versions, choose which one serves.", no_args_is_help=True
+    help="Train models, see their versions, choose which one serves.", no_args_is_help=True
 )
-
-
-@app.command("list")
-def list_() -> None:
-    """List all models, with the version that serves."""
-    from neurocortex.forge.versions import CHAMPION
-
-    registry = open_registry()
-    names = registry.models()
-    if not names:
-        typer.echo("No model yet. Train one: neurocortex models train wine_cultivar")
-    for name in names:
-        serving = [each for each in registry.versions(name) if CHAMPION in each.aliases]
-        shown = f"version {serving[0].number} serves" if serving else "no version serves"
-        typer.echo(f"{name:30}  {shown}")
 
 
 @app.command()
@@ -86,6 +71,7 @@ def promote(
     typer.echo(f"{name}: version {promoted.number} serves now.")
 
 
+app.command("list")(model_list.list_)
 for command in (
     *(model_rollouts.deploy, model_rollouts.rollout, model_rollouts.end_rollout),
     *(model_feedback.collect, model_feedback.retrain, model_feedback.evaluate),

@@ -18,7 +18,8 @@ app = typer.Typer(
     help="""Find what is stored about a person, and erase it.
 
 Looked through are documents and their former versions, tables and theirs, quarantine, dead letters,
-requests and batches; encrypted values and pseudonyms, too. Backups and sources are not.""",
+requests and batches, what Prefect keeps of runs, results and logs; encrypted values and pseudonyms,
+too. Backups that hold copies are named; sources are not looked through.""",
 )
 
 Told = Annotated[
@@ -31,10 +32,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print it as a JSON object.
 @app.command()
 def find(subject: Told, as_json: AsJson = False) -> None:
     """Show what is stored about a person; change nothing."""
+    from neurocortex.cli.erasing import stores_of
     from neurocortex.erasure import erasing
 
-    with _opened(subject) as (_, lake, person):
-        _show(erasing.find(lake, person), as_json=as_json)
+    with _opened(subject) as (running, lake, person):
+        found = erasing.find(stores_of(running, lake), person)
+        _show(found, running, person, as_json=as_json)
 
 
 @app.command()
@@ -45,52 +48,49 @@ def erase(
 ) -> None:
     """Erase what is stored about a person, for good.
 
-    Documents go as a whole. All cached results end, since what they were computed from is not
-    known. Requests that Redis still tracks end by themselves.
+    Documents, runs that have ended and their results go as a whole. All cached results end, since
+    what they were computed from is not known. Requests that Redis still tracks end by themselves.
     """
-    from neurocortex.cli.forgetting import forget_everything
+    from neurocortex.cli import erasing as commands
     from neurocortex.erasure import erasing
 
     with _opened(subject) as (running, lake, person):
         if not yes:
-            found = erasing.find(lake, person)
-            _show(found, as_json=False)
+            found = erasing.find(commands.stores_of(running, lake), person)
+            _show(found, running, person, as_json=False)
             if not found.count:
                 return
             typer.confirm("Erase all of this?", abort=True)
-        erased = erasing.erase(lake, person)
-        forget_everything(running, lake)
-    _show(erased, as_json=as_json)
+        erased = commands.erase(running, lake, person)
+        _show(erased, running, person, as_json=as_json)
 
 
 @contextmanager
 def _opened(subject: str) -> "Iterator[tuple[Running, Lake, Subject]]":
+    from neurocortex.cli.erasing import person
     from neurocortex.cli.lake_opening import opened_lake
-    from neurocortex.datasets.catalog import catalog
-    from neurocortex.erasure.subject import Subject, places_of
-    from neurocortex.privacy.opening import keyring
 
     with opened_lake() as (running, lake):
-        places = places_of(catalog(running.settings.datasets.folder))
         try:
-            person = Subject(subject, keyring, places)
+            told = person(running, subject)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-        yield running, lake, person
+        yield running, lake, told
 
 
-def _show(copies: "Copies", *, as_json: bool) -> None:
-    from neurocortex.cli.console import console, table
+def _show(copies: "Copies", running: "Running", subject: "Subject", *, as_json: bool) -> None:
+    from neurocortex.backup.backups import FOLDER
+    from neurocortex.cli import privacy_results
+    from neurocortex.cli.erasing import prefect_database
+    from neurocortex.erasure.files import backups_about
 
+    backups = list(backups_about(running.home.folder / FOLDER, subject))
     if as_json:
-        typer.echo(copies.model_dump_json(indent=2))
+        typer.echo(privacy_results.as_json(copies, backups))
         return
-    shown = table("place", "count", "sources")
-    for name, sources in copies.documents.items():
-        shown.add_row(f"collection {name}", str(len(sources)), ", ".join(sources))
-    for name, count in copies.rows.items():
-        shown.add_row(name, str(count), "")
-    if shown.row_count:
-        console().print(shown)
-    else:
-        typer.echo("Nothing is stored about that person.")
+    privacy_results.show(copies, backups)
+    if prefect_database(running) is None:
+        typer.echo(
+            f"The Prefect server at {running.api_url} has a database of its own: what it keeps of"
+            " runs was not looked through."
+        )

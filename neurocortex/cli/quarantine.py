@@ -72,7 +72,8 @@ def show(
     with _opened() as work:
         found = work.entries(ids, target, rule)
         if out is not None:
-            typer.echo(f"{work.export(found, dataset, out)} rows written to {out}.")
+            written = work.export(found, dataset, out)
+            typer.echo(f"{written} {'row' if written == 1 else 'rows'} written to {out}.")
             return
     if as_json:
         typer.echo(quarantine_results.as_json(found))
@@ -108,7 +109,11 @@ def fix(
             count = work.correct_rows(work.entries(ids, None, None), dataset, changes, _who(by))
         else:
             count = work.correct_from(ids or (), dataset, source, _who(by))
-    typer.echo(f"{count} entries corrected. `neurocortex quarantine release` loads them.")
+    if count == 0:
+        typer.echo("Nothing to correct: the values are as they were.")
+        return
+    what, them = ("1 entry", "it") if count == 1 else (f"{count} entries", "them")
+    typer.echo(f"{what} corrected. `neurocortex quarantine release` loads {them}.")
 
 
 @app.command()

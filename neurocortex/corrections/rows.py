@@ -73,6 +73,7 @@ def release(
         quarantine.mark_released(opened.connection, passed, opened.load.id, by)
         opened.counts.update({"extracted": len(entries), "loaded": len(passed)})
         opened.counts.update({"released": len(passed), "refused": len(work.refused)})
+        opened.changed = bool(passed)
     return work.outcome(opened, passed)
 
 

@@ -160,7 +160,8 @@ def publish(spec: DatasetSpec, lake: Engine, staged: Staged) -> EtlOutcome:
                 "quarantined": staged.extracted - published.loaded,
             }
             history.record(connection, staged.load.id, staged.profile)
-            loads.finish(connection, staged.load, counts)
+            changed = bool(published.loaded or published.deleted)
+            loads.finish(connection, staged.load, counts, changed=changed)
     except LoadError as error:
         record.close_failed(lake, staged.load.id, error.reason)
         raise

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from neurocortex.domain.choices import Choice
 from neurocortex.domain.usage import Usage
 
 
@@ -49,3 +50,6 @@ class AgentAnswer(BaseModel):
     steps: tuple[AgentStep, ...] = Field((), description="Each use of a tool, in order.")
     model: str = Field(description="The LLM that wrote last.")
     usage: Usage = Field(Usage(), description="What the whole work took of LLMs.")
+    choice: Choice | None = Field(
+        None, description="Which provider was chosen, and why; none where the request named one."
+    )

@@ -28,6 +28,10 @@ class Passage(BaseModel):
     """Rank in the BM25 result, from 1; None where it was found by vectors alone."""
     dense_rank: int | None = None
     """Rank in the vector result, from 1; None where it was found by words alone."""
+    wording: str | None = None
+    """The other wording of the question that found it best; its ranks are those of that search."""
+    relevance: float | None = None
+    """How much it helps to answer, 0 to 1, as an LLM graded it; None where none was asked."""
 
 
 class AnswerKind(StrEnum):
@@ -64,5 +68,14 @@ class Answer(BaseModel):
     """What answered: `extractive`, or the LLM's name."""
     note: str | None = None
     """What the reader should know, e.g. that the LLM failed and the answer was extracted."""
+    is_fallback: bool = False
+    """The LLM that was to write it, or to refine its search, failed. The cache does not keep it."""
     choice: Choice | None = None
     """Which provider's LLM wrote it, and why that one, where the question left it open."""
+
+    def because(self, failure: str | None) -> "Answer":
+        """Return it as a fallback, with what failed; as it is where nothing did."""
+        if failure is None:
+            return self
+        note = failure if self.note is None else f"{failure} {self.note}"
+        return self.model_copy(update={"note": note, "is_fallback": True})

@@ -19,4 +19,5 @@ class Choice(BaseModel):
     explored: bool = Field(
         description="Whether it was tried to learn about it, though another promised more."
     )
+    failed: tuple[str, ...] = Field((), description="Providers that were asked before, in vain.")
     why: str = Field(description="The reason in one sentence.")

@@ -28,6 +28,9 @@ class Result(BaseModel):
     method: Method
     model: str = Field(description="The LLM, or what else did it.")
     note: str | None = Field(None, description="What the reader should know of it.")
+    is_fallback: bool = Field(
+        False, description="The LLM that was to do it failed. The cache does not keep it."
+    )
     choice: Choice | None = Field(
         None, description="Whose LLM did it, and why that one, where the request left it open."
     )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from neurocortex.domain.choices import Choice
+
 
 class ComponentRun(BaseModel):
     """One run of one component."""
@@ -26,4 +28,7 @@ class PipelineOutcome(BaseModel):
     components: tuple[ComponentRun, ...] = Field(
         (),
         description="In the order in which they ended; a component in a loop is there each time.",
+    )
+    choice: Choice | None = Field(
+        None, description="Which provider was chosen for `auto`, and why; none where each is named."
     )

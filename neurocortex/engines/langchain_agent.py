@@ -1,7 +1,8 @@
-"""An agent on LangChain: a chat model with tools and fallbacks, in a loop with budgets.
+"""An agent on LangChain: a chat model with tools, in a loop with budgets.
 
 LangChain's own loop (`create_agent`) is not used. What was done is lost in it when a call is
-refused, and its fallbacks try the next model on any error, also when a budget is spent.
+refused, and its fallbacks try the next model on any error, also when a budget is spent: which
+provider is asked where one fails is the platform's matter (`tasks.asking`).
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from neurocortex.engines.langchain_chat import PlatformChatModel
 from neurocortex.errors import (
     CostBudgetSpentError,
     NeuroCortexError,
+    NoProviderFitsError,
     ProviderError,
     ProviderMissingError,
     TenantBudgetSpentError,
@@ -30,8 +32,8 @@ from neurocortex.errors import (
     ToolArgumentsError,
 )
 
-FALLS_BACK: Final = (ProviderError, ProviderMissingError)
-"""Another provider may do what this one could not."""
+UNSERVED: Final = (ProviderError, ProviderMissingError, NoProviderFitsError)
+"""No provider is left that the model could be asked of."""
 
 SPENT: Final = (TokenBudgetSpentError, TenantBudgetSpentError, CostBudgetSpentError)
 """No call of a model is paid for any more, a tool's neither."""
@@ -53,7 +55,7 @@ class _Work:
 
 async def pursue(
     task: str,
-    models: Sequence[Model],
+    model: Model,
     tools: Sequence[AnyTool],
     max_steps: int,
     on_step: OnStep,
@@ -63,7 +65,7 @@ async def pursue(
 
     Args:
         task: what is wanted, in words.
-        models: the first is asked; each other one when those before it failed.
+        model: what is asked for each step.
         tools: what may be used, at least one.
         max_steps: uses of tools, at most; then an answer from what there is.
         on_step: hears of each step when it has ended.
@@ -73,13 +75,13 @@ async def pursue(
         NeuroCortexError: the model could not be asked at all: budget, provider.
     """
     made = {each.name.value: _structured(each) for each in tools}
-    ours = (PlatformChatModel(complete=each.complete, name_of_model=each.name) for each in models)
-    acting = _falling_back([each.bind_tools(list(made.values())) for each in ours])
+    ours = PlatformChatModel(complete=model.complete, name_of_model=model.name)
+    acting = ours.bind_tools(list(made.values()))
     work = _Work([SystemMessage(_RULES.format(steps=max_steps)), HumanMessage(task)])
     try:
         async with asyncio.timeout(seconds) as limit:
             return await _worked(acting, made, work, max_steps, on_step)
-    except (*SPENT, *FALLS_BACK) as error:
+    except (*SPENT, *UNSERVED) as error:
         if not work.steps:
             raise
         return _ended(work, "", _stop_of(error), str(error))
@@ -109,13 +111,6 @@ async def _worked(
 
 def _is_answer(said: AIMessage) -> bool:
     return not (said.tool_calls or said.invalid_tool_calls)
-
-
-def _falling_back(
-    models: Sequence[Runnable[LanguageModelInput, AIMessage]],
-) -> Runnable[LanguageModelInput, AIMessage]:
-    first, *others = models
-    return first.with_fallbacks(others, exceptions_to_handle=FALLS_BACK) if others else first
 
 
 async def _asked(model: Runnable[LanguageModelInput, AIMessage], work: _Work) -> AIMessage:

@@ -9,10 +9,10 @@ from psycopg import sql
 from neurocortex.erasure.subject import Subject
 from neurocortex.lake.database import DriverConnection
 
-WHOLE_SCHEMAS: Final = ("data", "history", "work")
-"""Every table of them is looked through."""
+LAKE: Final = ("data", "history", "work", "lake")
+"""Schemas whose tables are looked through."""
 NOT_ROWS: Final = ("collections", "documents", "chunks", "loads", "postings", "embedding_models")
-"""And every one of the schema `lake` but these: documents go as documents, with all of theirs."""
+"""Tables of the schema `lake` that are not: documents go as documents, with all of theirs."""
 
 FETCHED: Final = 1_000
 
@@ -24,7 +24,7 @@ FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
 JOIN pg_namespace ON pg_namespace.oid = relnamespace JOIN pg_type ON pg_type.oid = atttypid
 WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped
 AND typname IN ('text', 'varchar', 'json', 'jsonb', 'bytea') AND attname <> 'fingerprint'
-AND (nspname = ANY(%s) OR (nspname = 'lake' AND relname <> ALL(%s)))
+AND nspname = ANY(%s) AND NOT (nspname = 'lake' AND relname = ANY(%s))
 GROUP BY nspname, relname ORDER BY nspname, relname
 """
 
@@ -47,9 +47,9 @@ class SearchedTable:
         return sql.Identifier(self.schema, self.name)
 
 
-def searched(connection: DriverConnection) -> list[SearchedTable]:
-    """Return the tables that hold texts of any kind."""
-    found = connection.execute(COLUMNS, (list(WHOLE_SCHEMAS), list(NOT_ROWS))).fetchall()
+def searched(connection: DriverConnection, schemas: Sequence[str] = LAKE) -> list[SearchedTable]:
+    """Return the tables of these schemas that hold texts of any kind."""
+    found = connection.execute(COLUMNS, (list(schemas), list(NOT_ROWS))).fetchall()
     return [
         SearchedTable(schema, name, tuple(texts or ()), tuple(raw or ()))
         for schema, name, texts, raw in found
@@ -75,17 +75,16 @@ def delete(connection: DriverConnection, table: SearchedTable, places: Sequence[
 
 def _told(connection: DriverConnection, table: SearchedTable, subject: Subject) -> Iterator[str]:
     conditions: list[sql.Composable] = [
-        sql.SQL("{}::text ILIKE ANY(%(patterns)s)").format(sql.Identifier(column))
-        for column in table.texts
+        sql.SQL("{}::text ~* %(texts)s").format(sql.Identifier(column)) for column in table.texts
     ]
     conditions += [
-        sql.SQL("encode({}, 'escape') ILIKE %(bytes)s").format(sql.Identifier(column))
+        sql.SQL("encode({}, 'escape') ~* %(bytes)s").format(sql.Identifier(column))
         for column in table.bytes
     ]
     statement = sql.SQL("SELECT ctid::text FROM {} WHERE {} FOR UPDATE").format(
         table.identifier, sql.SQL(" OR ").join(conditions)
     )
-    values = {"patterns": subject.patterns, "bytes": subject.byte_pattern}
+    values = {"texts": subject.in_texts, "bytes": subject.in_bytes}
     for (place,) in connection.execute(statement, values):
         yield place
 

@@ -1,4 +1,4 @@
-"""How a person is told in what is stored: in clear, as a pseudonym, encrypted."""
+"""How a person is told in what is stored: in clear, escaped, as a pseudonym, encrypted."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -7,6 +7,7 @@ from typing import Final
 
 from neurocortex.datasets.spec import DatasetSpec
 from neurocortex.domain.work import DEFAULT_TENANT
+from neurocortex.erasure import spelling
 from neurocortex.errors import PrivacyError
 from neurocortex.privacy.hiding import Place, pseudonym, revealed
 from neurocortex.privacy.keys import Keyring
@@ -32,21 +33,28 @@ class Subject:
             raise ValueError(f"{SHORTEST} characters are the least that tell a person")
 
     @property
-    def patterns(self) -> list[str]:
-        """What SQL's ILIKE finds it by: in clear, and as a pseudonym."""
-        told = (self.text.strip(), pseudonym(self.text, DEFAULT_TENANT, self.keys()))
-        return [f"%{_literal(each)}%" for each in told]
+    def in_texts(self) -> str:
+        """What PostgreSQL's `~*` finds it by in texts and JSON: in clear, and as a pseudonym."""
+        return f"{spelling.in_texts(self.text)}|{self._pseudonym}"
 
     @property
-    def byte_pattern(self) -> str:
-        """What ILIKE finds it by in bytes that `encode(…, 'escape')` shows."""
-        plain = self.text.strip().encode().replace(b"\\", b"\\\\")
-        shown = "".join(chr(byte) if 0 < byte < 128 else f"\\{byte:03o}" for byte in plain)
-        return f"%{_literal(shown)}%"
+    def in_bytes(self) -> str:
+        """What `~*` finds it by in bytes that `encode(…, 'escape')` shows."""
+        return spelling.in_escaped_bytes(self.text)
+
+    @property
+    def in_files(self) -> re.Pattern[bytes]:
+        """What finds it in the bytes of files, and of dumps by `pg_restore`."""
+        told = f"{spelling.in_files(self.text)}|{self._pseudonym}"
+        return re.compile(told.encode(), re.IGNORECASE)
 
     def is_in(self, text: str) -> bool:
         """Tell whether an encrypted value in a text is about it."""
         return any(self._is_about(value) for value in _ENCRYPTED.findall(text))
+
+    @property
+    def _pseudonym(self) -> str:
+        return pseudonym(self.text, DEFAULT_TENANT, self.keys())
 
     def _is_about(self, value: str) -> bool:
         wanted = self.text.strip().casefold()
@@ -66,7 +74,3 @@ def places_of(specs: Iterable[DatasetSpec]) -> tuple[Place, ...]:
         columns = [*spec.privacy, "row"] if spec.privacy else []
         found += [Place(DEFAULT_TENANT, f"{spec.name}.{column}") for column in columns]
     return tuple(found)
-
-
-def _literal(text: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", text)

@@ -20,6 +20,7 @@ NeuroCortexError
 │   ├── IssuerUnavailableError  its keys were never read: no token can be verified
 │   └── ProviderError           an LLM provider refused or failed
 │       ├── ProviderRefusedError  a wrong key or model: no use in trying again
+│       │   └── ProviderBrokeOffError  in the middle of an answer that somebody reads
 │       ├── ProviderBusyError   each endpoint of a model is full, or wants a pause
 │       └── ProviderQueueFullError  too many calls wait for an endpoint already
 ├── LedgerError
@@ -79,12 +80,18 @@ NeuroCortexError
 │   └── FeedbackError           what was said about a prediction
 │       ├── PredictionNotFoundError  it is not kept, or another tenant's
 │       └── FeedbackGateError   too many labelled rows are not what the model learned from
+├── ExperimentError             an experiment that cannot be started, found or stopped
+│   ├── ExperimentSpecError     it varies something that there is not
+│   ├── ExperimentRunningError  another one is made with the same operation
+│   ├── ExperimentNotFoundError
+│   └── ExperimentEndedError
 ├── DeadLetterError             a run that failed for good
 │   ├── DeadLetterNotFoundError
 │   └── NotReplayableError      its run or deployment is gone, or it was tried again
 ├── PrivacyError                personal data cannot be hidden or shown
 │   ├── PrivacyModelError       a spaCy model that is not installed
 │   ├── PrivacyKeyError         no key, or one that is damaged or unknown
+│   ├── ErasureRecordError      what was erased since a backup is not known
 │   ├── TamperedError           an encrypted value that was changed, or is another place's
 │   └── RevealForbiddenError    the role may not see what was hidden
 ├── AccessError                 who asks may not do that, or not now
@@ -180,6 +187,7 @@ from neurocortex.errors.connectors import (
     LakeUnavailableError,
     LedgerClosedError,
     LedgerUnavailableError,
+    ProviderBrokeOffError,
     ProviderBusyError,
     ProviderError,
     ProviderQueueFullError,
@@ -215,6 +223,13 @@ from neurocortex.errors.documents import (
     NothingIngestedError,
     QuestionError,
     UnreadableFileError,
+)
+from neurocortex.errors.experiments import (
+    ExperimentEndedError,
+    ExperimentError,
+    ExperimentNotFoundError,
+    ExperimentRunningError,
+    ExperimentSpecError,
 )
 from neurocortex.errors.forge import (
     FeaturesError,
@@ -266,6 +281,7 @@ from neurocortex.errors.platform import (
     SettingsError,
 )
 from neurocortex.errors.privacy import (
+    ErasureRecordError,
     PrivacyError,
     PrivacyKeyError,
     PrivacyModelError,
@@ -379,9 +395,15 @@ __all__ = [
     "EncodingError",
     "EncryptedFileError",
     "EntryNotFoundError",
+    "ErasureRecordError",
     "EventError",
     "EventHandlerError",
     "ExpectationError",
+    "ExperimentEndedError",
+    "ExperimentError",
+    "ExperimentNotFoundError",
+    "ExperimentRunningError",
+    "ExperimentSpecError",
     "ExtractionError",
     "FeaturesError",
     "FeedbackError",
@@ -440,6 +462,7 @@ __all__ = [
     "PrivacyError",
     "PrivacyKeyError",
     "PrivacyModelError",
+    "ProviderBrokeOffError",
     "ProviderBusyError",
     "ProviderError",
     "ProviderMissingError",

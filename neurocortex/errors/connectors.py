@@ -63,6 +63,10 @@ class ProviderRefusedError(ProviderError):
     """It refused what would be refused again: a wrong key, an unknown model, a bad request."""
 
 
+class ProviderBrokeOffError(ProviderRefusedError):
+    """An answer ended in the middle, of which a part was given away: nobody else may begin anew."""
+
+
 class ProviderBusyError(ProviderError):
     """No endpoint of a model takes a call now: each is full, or asked us to come back later."""
 

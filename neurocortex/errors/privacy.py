@@ -23,6 +23,18 @@ class PrivacyKeyError(PrivacyError):
     """A key is missing, damaged, or readable by others."""
 
 
+class ErasureRecordError(PrivacyError):
+    """The record of erasures cannot be read: a restored backup cannot be brought in step."""
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(
+            f"Line {line} of {path} cannot be read: {reason}. Put the file back from a copy, with"
+            " the keys of its time, or erase again what was erased since the backup was made."
+        )
+        self.path = path
+        self.line = line
+
+
 class TamperedError(PrivacyError):
     """An encrypted value cannot be decrypted: changed, of another key, or of another place."""
 

@@ -139,11 +139,15 @@ class GivenUpError(ServingError):
 
 
 class RemoteError(ServingError):
-    """What a pipeline raised in a process of the lane; `code` names the kind of error."""
+    """What a pipeline raised in a process of the lane; `code` names the kind of error.
 
-    def __init__(self, code: str, message: str) -> None:
+    `retry_after_s`: as the error says; None: it does not.
+    """
+
+    def __init__(self, code: str, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class ProviderMissingError(RequestError):

@@ -25,8 +25,13 @@ class Giving:
         """Write to a table."""
         self._table = table
 
-    async def give(self, tenant: str, given: Feedback) -> Recorded:
+    async def give(self, tenant: str, given: Feedback, *, wait_s: float = WRITTEN_S) -> Recorded:
         """Take down what a tenant says about a prediction.
+
+        Args:
+            tenant: who says it.
+            given: what.
+            wait_s: seconds until the prediction must be there.
 
         Raises:
             PredictionNotFoundError: none of that id is kept for the tenant.
@@ -34,7 +39,7 @@ class Giving:
             LakeUnavailableError: PostgreSQL does not answer.
         """
         comment = await asyncio.to_thread(_without_personal_data, given.comment)
-        deadline = asyncio.get_running_loop().time() + WRITTEN_S
+        deadline = asyncio.get_running_loop().time() + wait_s
         while True:
             try:
                 return await asyncio.to_thread(self._table.give, tenant, given, comment)

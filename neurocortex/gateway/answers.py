@@ -15,7 +15,8 @@ from pydantic.main import IncEx
 from neurocortex.cache.cache import Cache
 from neurocortex.cache.computations import COMPUTED
 from neurocortex.cache.keys import DIGEST_BYTES, Key
-from neurocortex.cache.values import Policy
+from neurocortex.cache.values import Computed, Policy
+from neurocortex.realtime.answers import Reply
 from neurocortex.requests.pipeline import Caching, Pipeline
 from neurocortex.requests.request import Request
 
@@ -55,20 +56,25 @@ class Answers:
     is_kept: bool = True
     """False where a protection of results is set: it is applied in the lane, not here."""
 
-    def caching_of(self, pipeline: Pipeline[Any, Any]) -> Caching[Any] | None:
+    def caching_of(self, pipeline: Pipeline[Any, Any]) -> Caching[Any, Any] | None:
         """Return how answers of an operation are kept; None: not at all."""
         return pipeline.caching if self.is_kept else None
 
     async def get_or_compute(
         self,
         key: Key,
-        caching: Caching[Any],
+        caching: Caching[Any, Any],
         request: Request,
-        compute: Callable[[], Awaitable[bytes]],
+        compute: Callable[[], Awaitable[Reply]],
     ) -> Kept:
         """Return the answer, computed once however many ask for it. Raises as `compute`."""
+
+        async def body() -> bytes | Computed[bytes]:
+            reply = await compute()
+            return reply.body if reply.lasts else Computed(reply.body, ttl_s=0.0)
+
         policy = _policy(caching)
-        found = await self.cache.get_or_compute(key, compute, policy, caching.tags(request))
+        found = await self.cache.get_or_compute(key, body, policy, caching.tags(request))
         if found.stale_because is not None:
             return Kept(found.value, CacheUse.STALE)
         return Kept(found.value, CacheUse.MISS if found.level == COMPUTED else CacheUse.HIT)
@@ -78,9 +84,12 @@ class Answers:
         found = await self.cache.get(key)
         return found.value if found is not None and isinstance(found.value, bytes) else None
 
-    async def keep(self, key: Key, caching: Caching[Any], request: Request, body: bytes) -> None:
-        """Keep an answer in place of the one before."""
-        await self.cache.set(key, body, _policy(caching), caching.tags(request))
+    async def keep(
+        self, key: Key, caching: Caching[Any, Any], request: Request, reply: Reply
+    ) -> None:
+        """Keep an answer in place of the one before, if it lasts."""
+        if reply.lasts:
+            await self.cache.set(key, reply.body, _policy(caching), caching.tags(request))
 
 
 def key_of(tenant: str, pipeline: Pipeline[Any, Any], request: Request) -> Key:
@@ -90,6 +99,6 @@ def key_of(tenant: str, pipeline: Pipeline[Any, Any], request: Request) -> Key:
     return Key(tenant, f"{pipeline.operation}@{VERSION}", digest)
 
 
-def _policy(caching: Caching[Any]) -> Policy:
+def _policy(caching: Caching[Any, Any]) -> Policy:
     """An old answer is better than none while the lane is full or away."""
     return Policy(ttl_s=caching.ttl_s, stale_s=caching.ttl_s)

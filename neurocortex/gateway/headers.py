@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from neurocortex.errors import InvalidRequestError
+from neurocortex.experiments.taking import Trial
 from neurocortex.gateway.answers import CacheUse
 from neurocortex.routing.route import Route
 
@@ -42,6 +43,13 @@ def checked_key(key: str) -> str:
             [("Idempotency-Key", f"must be 1 to {MAX_KEY_CHARS} printable ASCII characters")]
         )
     return key
+
+
+def experiment_headers(trial: Trial | None) -> dict[str, str]:
+    """Return which variant of which experiment served a request; nothing of one in none."""
+    if trial is None:
+        return {}
+    return {"X-Neurocortex-Experiment": f"{trial.name}; variant={trial.variant}"}
 
 
 def route_headers(route: Route, use: CacheUse | None = None) -> dict[str, str]:

@@ -145,6 +145,8 @@ class Intake:
             known = await self.answers.get(key)
             if known is not None:
                 self.metrics.cached(CacheUse.HIT)
+                if planned.trial is not None:
+                    planned.trial.answered(None, is_kept=True)
                 return Answer(known, route, CacheUse.HIT)
         return await self._submit(planned)
 
@@ -152,6 +154,8 @@ class Intake:
         route, record = planned.route, record_of(planned)
         start = start_of(planned.pipeline, planned.request, route.tier)
         await self.standard.submit(record, start)
+        if planned.trial is not None:
+            planned.trial.accepted()
         self.metrics.served(planned.pipeline.operation, route.lane.value, route.tier.value)
         return Accepted(record)
 

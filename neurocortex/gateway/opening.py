@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from neurocortex.admission.admission import Admission
 from neurocortex.admission.limits import Limits
 from neurocortex.admission.watch import LoadWatch
+from neurocortex.balancing.metrics import EndpointCollector
 from neurocortex.batches.intake import Batches
 from neurocortex.batches.store import BatchTable
 from neurocortex.cache import protection
@@ -26,6 +27,9 @@ from neurocortex.cache.metrics import CacheCollector
 from neurocortex.cache.process import DISK
 from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.errors import LaneUnavailableError
+from neurocortex.experiments.experiments import Experiments
+from neurocortex.experiments.store import ExperimentTable
+from neurocortex.experiments.taking import Taking
 from neurocortex.feedback.giving import Giving
 from neurocortex.feedback.store import FeedbackTable
 from neurocortex.gateway.answers import Answers
@@ -92,6 +96,7 @@ class _Stores:
     table: RequestTable
     batches: BatchTable
     feedback: FeedbackTable
+    experiments: ExperimentTable
     webhooks: WebhookTable
     letters: DeadLetters
     security: Security
@@ -138,7 +143,9 @@ async def opened(settings: Settings, addresses: Addresses) -> AsyncGenerator[Ser
         lane = await enter(LaneClient(stores.redis, admission, settings.realtime.timeout_s))
         realtime = RealTime(lane, answers, metrics)
         tracked = await enter(Tracked(realtime, tracker).draining())
-        planner = Planner(registry, lambda: _load(watch), learned)
+        trials = Taking(Experiments(stores.redis, stores.experiments))
+        await enter(_running(trials.run()))
+        planner = Planner(registry, lambda: _load(watch), learned, trials.vary)
         intake = Intake(realtime, tracked, standard, tracker, answers, metrics, webhooks)
         stream = EventStream(stores.redis, settings.stream)
         requests = EventRequests(planner, intake, ceilings_of(settings.security))
@@ -160,6 +167,7 @@ async def opened(settings: Settings, addresses: Addresses) -> AsyncGenerator[Ser
                 stores.batches, registry, standard, tracker, webhooks, settings.batches
             ),
             feedback=Giving(stores.feedback),
+            trials=trials,
             stream=stream,
             tiers=tiers,
             figures=Figures(
@@ -181,6 +189,7 @@ async def _stores(stack: AsyncExitStack, settings: Settings, addresses: Addresse
         table=stack.enter_context(RequestTable(addresses.database_url)),
         batches=stack.enter_context(BatchTable(addresses.database_url)),
         feedback=stack.enter_context(FeedbackTable(addresses.database_url)),
+        experiments=stack.enter_context(ExperimentTable(addresses.database_url)),
         webhooks=stack.enter_context(WebhookTable(addresses.database_url)),
         letters=stack.enter_context(DeadLetters(addresses.database_url)),
         security=await enter(security(settings, addresses.database_url, url)),
@@ -208,6 +217,7 @@ async def _answers(
 ) -> Answers:
     blocking = BlockingRedis.from_url(addresses.redis_url, socket_timeout=SOCKET_TIMEOUT_S)
     metrics.registry.register(CacheCollector(stack.enter_context(blocking)))
+    metrics.registry.register(EndpointCollector(blocking))
     file = settings.home.absolute() / DISK
     cache = await stack.enter_async_context(opened_cache(settings.cache, stores.redis, file))
     is_kept = protection.named(settings.cache.protection) is protection.KEEP_ALL

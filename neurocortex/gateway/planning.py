@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from neurocortex.experiments.taking import Trial, Vary, nothing_varied
 from neurocortex.gateway.callers import caller_of
 from neurocortex.learning.expecting import Expect, nothing_expected
 from neurocortex.requests.registry import AnyPipeline, Registry
@@ -41,6 +42,15 @@ class Planned:
     request: Request
     pipeline: AnyPipeline
     route: Route
+    trial: Trial | None = None
+    """None: it is in no experiment."""
+
+    @property
+    def body(self) -> bytes:
+        """The JSON of the request that is served: as it was sent, unless an experiment varies."""
+        if self.trial is None:
+            return self.asking.body
+        return self.request.model_dump_json(exclude_unset=True).encode()
 
     def in_real_time(self) -> "Planned":
         """Return it for the real-time lane: its client knows no other way to be answered."""
@@ -60,6 +70,8 @@ class Planner:
     """How busy the lanes were lately."""
     expect: Expect = nothing_expected
     """What finished runs say about a request."""
+    vary: Vary = nothing_varied
+    """Which experiment it is in, and what that makes of it."""
 
     def plan(self, asking: Asking) -> Planned:
         """Return where a request is served.
@@ -69,10 +81,16 @@ class Planner:
             UnknownOperationError: no pipeline serves it.
             ForbiddenError: its caller may not ask that.
         """
-        request = self.registry.parse(asking.body)
-        pipeline = self.registry[request.operation]
+        parsed = self.registry.parse(asking.body)
+        pipeline = self.registry[parsed.operation]
         asking.principal.require(Scope.REQUESTS_WRITE if pipeline.writes else Scope.ANSWERS_READ)
         caller = caller_of(asking.principal)
+        # What is sent again with its idempotency key is served as it was the first time.
+        key = asking.idempotency_key or str(asking.id)
+        request, trial = self.vary(parsed, asking.principal.tenant, key, asking.id)
         expectation = self.expect(pipeline, request, len(asking.body))
         chosen = route(request, pipeline, caller, time.time(), self.load(), expectation)
-        return Planned(asking, request, pipeline, chosen)
+        if trial is not None:
+            reason = Reason("experiment", f"Variant {trial.variant} of {trial.name}.")
+            chosen = replace(chosen, reasons=(*chosen.reasons, reason))
+        return Planned(asking, request, pipeline, chosen, trial)

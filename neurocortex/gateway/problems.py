@@ -28,7 +28,8 @@ UNREAD: Final = frozenset({408, 413})
 """The rest of these calls' bodies is not read: their connections are of no use any more."""
 
 RETRY_AFTER_S: Final = 1.0
-"""What a client is told when a neighbour of ours does not answer: most are back in a second."""
+"""What a client is told when a neighbour of ours does not answer, and does not say when it will:
+most are back in a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def problem_of(error: Exception) -> Problem:
     if not isinstance(error, NeuroCortexError):
         return Problem(500, INTERNAL, "Something went wrong here. The log says more, by the id.")
     if isinstance(error, RemoteError):
-        return Problem(status_of_code(error.code), error.code, str(error))
+        return Problem(status_of_code(error.code), error.code, str(error), error.retry_after_s)
     more: dict[str, object] = {}
     if isinstance(error, InvalidRequestError):
         more["problems"] = [{"place": place, "reason": why} for place, why in error.problems]
@@ -106,7 +107,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _retry_after_s(error: NeuroCortexError) -> float | None:
-    if isinstance(error, ConnectorError):
-        return RETRY_AFTER_S
     found = getattr(error, "retry_after_s", None)
-    return found if isinstance(found, float | int) else None
+    if isinstance(found, float | int):
+        return found
+    return RETRY_AFTER_S if isinstance(error, ConnectorError) else None

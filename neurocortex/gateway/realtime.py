@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 
 from neurocortex.admission.values import Ticket
 from neurocortex.domain.usage import Usage
 from neurocortex.errors import DeadlinePassedError
+from neurocortex.experiments.taking import Trial
 from neurocortex.gateway.answers import Answers, CacheUse, key_of
 from neurocortex.gateway.metrics import Metrics
 from neurocortex.gateway.planning import Planned
@@ -29,6 +30,8 @@ class Answer:
     """None: the operation is not cached."""
     usage: Usage | None = None
     """What its calls of LLMs took; None: it made none, or others waited for the same answer."""
+    lasts: bool = True
+    """False: it stands in for a better one, as while an LLM is away. See `Caching.lasts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +55,32 @@ class RealTime:
             DeadlinePassedError: its deadline passed.
             Exception: what the lane answered instead of a result.
         """
+        with _noted(planned.trial) as trial:
+            answer = await self._answer(planned, let_in)
+            trial.answer = answer
+            return answer
+
+    async def _answer(self, planned: Planned, let_in: Callable[[], None] | None) -> Answer:
         caching = self.answers.caching_of(planned.pipeline)
         if caching is None:
             reply = await self._process(planned, let_in)
-            return Answer(reply.body, planned.route, usage=reply.usage)
+            return Answer(reply.body, planned.route, usage=reply.usage, lasts=reply.lasts)
         key = key_of(planned.asking.principal.tenant, planned.pipeline, planned.request)
         if planned.asking.fresh:
             reply = await self._process(planned, let_in)
-            await self.answers.keep(key, caching, planned.request, reply.body)
+            await self.answers.keep(key, caching, planned.request, reply)
             self.metrics.cached(CacheUse.MISS)
-            return Answer(reply.body, planned.route, CacheUse.MISS, reply.usage)
+            return Answer(reply.body, planned.route, CacheUse.MISS, reply.usage, lasts=reply.lasts)
         # Others may join the computation: it must not end with the deadline of who came first.
         shared = replace(planned, route=replace(planned.route, deadline=None))
         usage: Usage | None = None
+        lasts = True
 
-        async def compute() -> bytes:
-            nonlocal usage
+        async def compute() -> Reply:
+            nonlocal usage, lasts
             reply = await self._process(shared, let_in)
-            usage = reply.usage
-            return reply.body
+            usage, lasts = reply.usage, reply.lasts
+            return reply
 
         try:
             async with asyncio.timeout(_left_s(planned.route)):
@@ -78,10 +88,18 @@ class RealTime:
         except TimeoutError:
             raise DeadlinePassedError from None
         self.metrics.cached(kept.use)
-        return Answer(kept.body, planned.route, kept.use, usage)
+        return Answer(kept.body, planned.route, kept.use, usage, lasts=lasts)
 
     async def parts(self, planned: Planned) -> AsyncGenerator[Part | Answer]:
         """Yield the parts of an answer as they come, then the answer. Raises as `answer`."""
+        with _noted(planned.trial) as trial:
+            async with aclosing(self._parts(planned)) as parts:
+                async for part in parts:
+                    if isinstance(part, Answer):
+                        trial.answer = part
+                    yield part
+
+    async def _parts(self, planned: Planned) -> AsyncGenerator[Part | Answer]:
         caching, request = self.answers.caching_of(planned.pipeline), planned.request
         key = key_of(planned.asking.principal.tenant, planned.pipeline, request)
         if caching is not None and not planned.asking.fresh:
@@ -99,10 +117,10 @@ class RealTime:
                     continue
                 use = None
                 if caching is not None:
-                    await self.answers.keep(key, caching, request, event.body)
+                    await self.answers.keep(key, caching, request, event)
                     self.metrics.cached(CacheUse.MISS)
                     use = CacheUse.MISS
-                yield Answer(event.body, planned.route, use, event.usage)
+                yield Answer(event.body, planned.route, use, event.usage, lasts=event.lasts)
 
     async def _process(self, planned: Planned, let_in: Callable[[], None] | None) -> Reply:
         self._count(planned)
@@ -114,6 +132,26 @@ class RealTime:
         self.metrics.served(planned.pipeline.operation, route.lane.value, route.tier.value)
 
 
+@dataclass(slots=True)
+class _Noting:
+    answer: Answer | None = None
+
+
+@contextmanager
+def _noted(trial: Trial | None) -> Iterator[_Noting]:
+    """Tell an experiment how a request ended, if it is in one."""
+    noting = _Noting()
+    try:
+        yield noting
+    except Exception as error:
+        if trial is not None:
+            trial.failed(error)
+        raise
+    if trial is not None and (answer := noting.answer) is not None:
+        is_kept = answer.use in (CacheUse.HIT, CacheUse.STALE)
+        trial.answered(answer.usage, is_kept=is_kept, stands_in=not answer.lasts)
+
+
 def _left_s(route: Route) -> float | None:
     return None if route.deadline is None else route.deadline - time.time()
 
@@ -123,7 +161,7 @@ def _call(planned: Planned, *, stream: bool) -> tuple[Call, Ticket]:
     call = Call(
         id=asking.id,
         operation=planned.pipeline.operation,
-        body=asking.body,
+        body=planned.body,
         tenant=asking.principal.tenant,
         tier=route.tier,
         deadline=route.deadline,

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from neurocortex.batches.intake import Batches
+from neurocortex.experiments.taking import Taking
 from neurocortex.feedback.giving import Giving
 from neurocortex.gateway.bodies import Bodies
 from neurocortex.gateway.callers import Callers
@@ -38,6 +39,7 @@ class Services:
     tracker: Tracker
     batches: Batches
     feedback: Giving
+    trials: Taking
     stream: EventStream
     tiers: Tiers
     figures: Figures

@@ -25,6 +25,8 @@ STATUS: Final[dict[type[errors.NeuroCortexError], int]] = {
     errors.ModelMemoryError: 503,
     errors.ModelBusyError: 503,
     errors.RolloutError: 409,
+    errors.ExperimentError: 409,
+    errors.ExperimentNotFoundError: 404,
     errors.PredictionNotFoundError: 404,
     errors.DocumentError: 422,
     errors.NothingIngestedError: 422,

@@ -198,6 +198,8 @@ def record_of(planned: Planned) -> Record:
         tier=route.tier,
         created=time.time(),
         estimate_s=route.estimate.seconds,
+        expected_cpu_s=route.estimate.cpu_s,
+        expected_memory_mb=route.estimate.needs.memory_mb or None,
         deadline=route.deadline,
         session=planned.request.session,
         idempotency_key=key,

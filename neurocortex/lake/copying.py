@@ -24,7 +24,9 @@ _ARRAY: Final = Struct(">iiiiii")
 """Bytes that follow, dimensions, has nulls, element type, length, lower bound."""
 
 
-def vector_rows(chunk_ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> bytes:
+def vector_rows(
+    chunk_ids: NDArray[np.int64], vectors: NDArray[np.float32] | NDArray[np.float16]
+) -> bytes:
     """Return rows of (bigint, halfvec), without header and trailer."""
     dimension = vectors.shape[1]
     layout = np.dtype(

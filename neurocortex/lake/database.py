@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from neurocortex.errors import LakeUnavailableError
+from neurocortex.lake import walk
 
 NAME: Final = "Lake"
 """What an error calls the database."""
@@ -61,7 +62,7 @@ def connect(url: str, *, pool_size: int = 5, statement_timeout_s: float = 300.0)
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": "neurocortex",
-            "options": f"-c statement_timeout={int(statement_timeout_s * 1000)}",
+            "options": f"-c statement_timeout={int(statement_timeout_s * 1000)} {walk.OPTIONS}",
             **KEEPALIVE,
         },
     )

@@ -1,8 +1,7 @@
 """Documents and their chunks: written in batches, replaced where they changed."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -124,13 +123,8 @@ def prepare(
     )
 
 
-@contextmanager
-def copying(
-    connection: Connection, collection: Collection, load_id: UUID, batch: Prepared
-) -> Iterator[None]:
+def write(connection: Connection, collection: Collection, load_id: UUID, batch: Prepared) -> None:
     """Write a prepared batch. Lexical index and vectors are the caller's to bring in step.
-
-    The body runs while PostgreSQL works on what it was sent; it must not use the connection.
 
     Raises:
         LoadError: a document holds what PostgreSQL cannot, named with its source.
@@ -144,7 +138,6 @@ def copying(
         copy.set_types(CHUNK_TYPES)
         for chunk in batch.chunks:
             _write_row(copy, chunk.source, _chunk_row(chunk))
-        yield
 
 
 def remove(

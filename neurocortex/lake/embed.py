@@ -206,8 +206,7 @@ class Embedding:
         """Write the vectors of chunks: those that were brought along, or the model's."""
         if self._brought is not None:
             for each in self._brought:
-                matrix = each.vectors.astype(np.float32)
-                vectors.copy(self._driver, table, each.chunk_ids, matrix)
+                vectors.copy(self._driver, table, each.chunk_ids, each.vectors)
             return
         done = 0
         for batch in _batches(chunks, BATCH):

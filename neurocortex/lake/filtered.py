@@ -19,18 +19,13 @@ from sqlalchemy import (
     literal,
     select,
     table,
-    text,
 )
 
 from neurocortex.domain.embedding import Vectors
-from neurocortex.lake.graph import EF_SEARCH
 from neurocortex.lake.tables import SCHEMA, ChunkRow
 
 EXACT_UP_TO: Final = 2_000
 """Chunks that are all compared: some milliseconds, about as long as the walk takes."""
-
-MAX_SCANNED: Final = 40_000
-"""Vectors that a walk looks at before it gives up, which takes it about 0.1 s."""
 
 
 def nearest(
@@ -56,9 +51,6 @@ def nearest(
         among = any_(literal(few, ARRAY(BigInteger)))
         found = found.where(vectors.c.chunk_id == among).order_by(distance + 0)
     else:
-        connection.execute(text(f"SET LOCAL hnsw.ef_search = {EF_SEARCH}"))
-        connection.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
-        connection.execute(text(f"SET LOCAL hnsw.max_scan_tuples = {MAX_SCANNED}"))
         # The offset keeps the planner from joining: it would read all of the many, and sort them.
         passes = exists(chosen.where(ChunkRow.id == vectors.c.chunk_id).offset(0))
         found = found.where(passes).order_by(distance)

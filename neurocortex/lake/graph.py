@@ -32,7 +32,7 @@ LIGHT: Final = Graph(m=10, ef_construction=24)
 DENSE: Final = Graph(m=16, ef_construction=64)
 
 READ_IN_WHOLE: Final = 5_800_000
-"""Numbers that a search reads without a graph, in about 3 ms: exact, as fast as a walk of EF_SEARCH
+"""Numbers that a search reads without a graph, in about 3 ms: exact, as fast as a walk past 400
 candidates (2 to 2.5 ms), and nothing to build. They are 10,283 vectors of 384 dimensions, 6,118 of
 768. Measured at 384: 5,000 vectors 1.8 ms against 2.0 by a graph, 10,000 3.1 against 2.4, 20,000
 6.5 against 3.4."""
@@ -44,7 +44,7 @@ DENSE_FROM: Final = 20_000
 """Vectors from which on the graph is dense.
 
 A load waits for its graph, and a light one takes a third of the processor time; a thorough search
-makes up for it while the collection is small. Recall@10 / @50 with EF_SEARCH candidates:
+makes up for it while the collection is small. Recall@10 / @50 with 400 candidates:
 
                                   light        dense        pgvector's default (16/64, 40)
      5,000 vectors of 64 topics   .998 / .995  1.00 / .999  .969 / .800
@@ -54,12 +54,6 @@ makes up for it while the collection is small. Recall@10 / @50 with EF_SEARCH ca
     40,766 LSA                    .950 / .904  .993 / .986  .960 / .784
     50,000 of 64 topics           .929 / .864  .995 / .978  .769 / .617
 """
-
-EF_SEARCH: Final = 400
-"""Candidates a search looks at: 2 to 7 ms, a small part of a question."""
-
-MAX_EF_SEARCH: Final = 1_000
-"""What pgvector allows."""
 
 REBUILD_SHARE: Final = 0.2
 """New vectors, as a share of the old, from which on a new table with its graph is cheaper.

@@ -178,18 +178,27 @@ class DocumentLoader:
         tally: _Tally,
         progress: Callable[[LoadProgress], None],
     ) -> SegmentBuilder:
-        """Write documents and chunks, a batch at a time; return what is still to be indexed."""
+        """Write documents and chunks, a batch at a time; return what is still to be indexed.
+
+        The words of a batch are numbered, mostly outside Python's lock, while it is written and the
+        next one is taken in.
+        """
         connection, pending = opened.connection, SegmentBuilder()
-        for batch in _batches(incoming):
-            prepared = documents.prepare(connection, collection, batch, duplicates)
-            with documents.copying(connection, collection, opened.load.id, prepared):
-                for chunk in prepared.chunks:
-                    pending.add(chunk.id, chunk.content)
-            tally.add(prepared)
-            if pending.full:
-                tally.index(pending.build(), connection, collection)
-                pending = SegmentBuilder()
-            progress(LoadProgress("write", tally.inserted + tally.replaced + tally.unchanged))
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            numbering = beside.submit(pending.add, ())
+            for batch in _batches(incoming):
+                prepared = documents.prepare(connection, collection, batch, duplicates)
+                numbering.result()
+                if pending.full:
+                    tally.index(pending.build(), connection, collection)
+                    pending = SegmentBuilder()
+                numbering = beside.submit(
+                    pending.add, [(chunk.id, chunk.content) for chunk in prepared.chunks]
+                )
+                documents.write(connection, collection, opened.load.id, prepared)
+                tally.add(prepared)
+                progress(LoadProgress("write", tally.inserted + tally.replaced + tally.unchanged))
+            numbering.result()
         return pending
 
     def _index(

@@ -83,6 +83,8 @@ class Attempt:
     load: Load
     counts: dict[str, int] = field(default_factory=dict)
     quarantined: list[Quarantined] = field(default_factory=list)
+    changed: bool = True
+    """Whether it changes its target: a load of rows that does not makes no version of it."""
 
 
 @contextmanager
@@ -109,7 +111,7 @@ def attempt(
             opened = Attempt(connection, load, quarantined=entries)
             yield opened
             quarantine.record(connection, load.id, kind, target, entries)
-            finish(connection, load, opened.counts)
+            finish(connection, load, opened.counts, changed=opened.changed)
     except Exception as error:
         refused = unavailable(error)
         reason = refused or explain(error)
@@ -136,8 +138,10 @@ def start(connection: Connection, load: Load) -> None:
     )
 
 
-def finish(connection: Connection, load: Load, counts: Mapping[str, int]) -> None:
-    """Record the load as completed."""
+def finish(
+    connection: Connection, load: Load, counts: Mapping[str, int], *, changed: bool = True
+) -> None:
+    """Record the load as completed; it makes a version of its target if it changed that."""
     connection.execute(
         update(LoadRow)
         .where(LoadRow.id == load.id)
@@ -145,7 +149,7 @@ def finish(connection: Connection, load: Load, counts: Mapping[str, int]) -> Non
             status=LoadStatus.COMPLETED,
             counts=dict(counts),
             finished_at=datetime.now(UTC),
-            version=numbers.made_by(load.kind, load.target),
+            version=numbers.made_by(load.kind, load.target) if changed else None,
         )
     )
 

@@ -38,13 +38,24 @@ class Found:
     """Higher is better. Cosine similarity, BM25, or 0 to 1 for both together."""
 
 
+def _ignored(collection: str) -> None:
+    """Tell nobody."""
+
+
 class PipelineStore:
     """One collection of a Lake. It is made by the first write; before that it is empty."""
 
-    def __init__(self, lake: Lake, collection: str) -> None:
-        """Take the Lake, which stays the caller's to close, and the name of the collection."""
+    def __init__(
+        self, lake: Lake, collection: str, changed: Callable[[str], None] = _ignored
+    ) -> None:
+        """Take the Lake, which stays the caller's to close, and the name of the collection.
+
+        `changed` is called with that name after each write and deletion, also where nothing was
+        new: an earlier try may have written it, and ended before it could tell.
+        """
         self._lake = lake
         self._name = collection
+        self._changed = changed
 
     def write(self, records: Iterable[Record], duplicates: Duplicates, dimension: int) -> int:
         """Load records in one transaction; return how many are new or were changed.
@@ -66,13 +77,16 @@ class PipelineStore:
             OwnVectors(dimension),
             duplicates=duplicates,
         )
+        self._changed(self._name)
         return report.inserted + report.replaced
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete records by their ids; return how many there were."""
         with suppress(CollectionNotFoundError):
             self._own()
-            return self._lake.delete_documents(self._name, ids)
+            deleted = self._lake.delete_documents(self._name, ids)
+            self._changed(self._name)
+            return deleted
         return 0
 
     def delete_matching(self, wanted: Filter) -> int:

@@ -4,7 +4,7 @@ A posting is one bigint: 39 bits of chunk id, 9 of the term's frequency in it, 1
 terms. Half the bytes of three arrays, half the time to write and to read, and in order of the id.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,10 +82,11 @@ class SegmentBuilder:
         """Whether it holds as much as a segment should."""
         return len(self._chunk_ids) >= MAX_SEGMENT_CHUNKS
 
-    def add(self, chunk_id: int, content: str) -> None:
-        """Add a chunk; its id must be larger than those before. Most of the work is here."""
-        self._chunk_ids.append(chunk_id)
-        self._numbering.add(content)
+    def add(self, chunks: Iterable[tuple[int, str]]) -> None:
+        """Add chunks by id and content, ids in ascending order. Most of the work is here."""
+        for chunk_id, content in chunks:
+            self._chunk_ids.append(chunk_id)
+            self._numbering.add(content)
 
     def build(self) -> "Segment":
         """Return the segment of what was added. Needs no database."""

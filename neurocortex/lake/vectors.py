@@ -23,7 +23,6 @@ from neurocortex.errors import LakeError
 from neurocortex.lake.collections import Collection
 from neurocortex.lake.copying import pieces, vector_rows
 from neurocortex.lake.database import DriverConnection, driver
-from neurocortex.lake.graph import EF_SEARCH, MAX_EF_SEARCH
 from neurocortex.lake.tables import SCHEMA
 
 logger = logging.getLogger(__name__)
@@ -66,7 +65,10 @@ def create(connection: DriverConnection, collection: Collection, dimension: int)
 
 
 def copy(
-    connection: DriverConnection, table: str, chunk_ids: NDArray[np.int64], vectors: Vectors
+    connection: DriverConnection,
+    table: str,
+    chunk_ids: NDArray[np.int64],
+    vectors: Vectors | NDArray[np.float16],
 ) -> None:
     """Add vectors to a table."""
     rows = vector_rows(chunk_ids, vectors)
@@ -101,7 +103,6 @@ def nearest(
     connection: DriverConnection, table: str, query: Vectors, limit: int
 ) -> Mapping[int, float]:
     """Return the cosine similarity of the nearest chunks, nearest first; `query` is (1, n)."""
-    connection.execute(f"SET LOCAL hnsw.ef_search = {min(max(EF_SEARCH, limit), MAX_EF_SEARCH)}")
     statement = _composed(
         "SELECT chunk_id, -(embedding <#> %(query)s::halfvec) AS similarity FROM {table}"
         " ORDER BY embedding <#> %(query)s::halfvec LIMIT %(limit)s",

@@ -17,5 +17,11 @@ class Finished(BaseModel):
     """It worked; of one that the real-time lane ended, until then: it would have taken longer."""
     tokens: int | None = None
     """Of language models; None: not known."""
+    cpu_s: float | None = None
+    """Processor time of its flow run; None: not known, or the real-time lane served it."""
+    memory_mb: float | None = None
+    """Of its own, at most at one moment; None: not known."""
+    reserved_mb: float | None = None
+    """What was reserved for it by the job variable `memory`; None: not known."""
     at: float
     """When it ended, in seconds since the epoch."""

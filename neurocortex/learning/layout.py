@@ -11,6 +11,10 @@ MODEL: Final = "model"
 """The router's model, as JSON."""
 
 
+CONSUMPTION: Final = "consumption"
+"""The stream of what flow runs took, of bounded length."""
+
+
 def runs(operation: str) -> str:
     """Return the stream of an operation's sampled runs, of bounded length."""
     return f"runs:{operation}"

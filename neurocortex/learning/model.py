@@ -42,12 +42,21 @@ class OperationModel(Strict):
     """Says the logarithm of p50 and p90 as multiples of the rule's; None: the rule serves."""
     tokens: Forest | None = None
     """The same of tokens."""
+    cpu_s: Forest | None = None
+    """The same of processor time, as multiples of the rule's seconds."""
+    memory_mb: Forest | None = None
+    """Says the logarithm of p50 and p90 in MB."""
     length: Forest | None = None
     """Says the share of each of `LENGTHS`."""
     verdicts: Mapping[str, Verdict] = {}
-    """By what was learned: `seconds`, `tokens`, `length`."""
+    """By what was learned: `seconds`, `tokens`, `cpu_s`, `memory_mb`, `length`."""
     reason: str = ""
     """Why nothing was learned."""
+
+    @property
+    def serving(self) -> tuple[str, ...]:
+        """What was learned that is better than the rule."""
+        return tuple(name for name, verdict in self.verdicts.items() if verdict.serves)
 
 
 class RouterModel(Strict):
@@ -61,8 +70,4 @@ class RouterModel(Strict):
     @property
     def serving(self) -> tuple[str, ...]:
         """The operations of which something learned serves."""
-        return tuple(
-            name
-            for name, each in self.operations.items()
-            if any(verdict.serves for verdict in each.verdicts.values())
-        )
+        return tuple(name for name, each in self.operations.items() if each.serving)

@@ -1,11 +1,13 @@
 """Runs of the standard lane, as their requests were recorded in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import select
 
+from neurocortex.learning.consumption import Consumed
 from neurocortex.learning.finished import Finished
 from neurocortex.routing.route import Lane
 from neurocortex.tracking.record import Record, State
@@ -16,12 +18,15 @@ MOST: Final = 100_000
 """Requests that are looked at, the newest."""
 
 
-def recorded(table: RequestTable, since: float) -> Sequence[Finished]:
+def recorded(
+    table: RequestTable, since: float, taken: Mapping[UUID, Consumed]
+) -> Sequence[Finished]:
     """Return the flow runs that completed for requests accepted since then, in their order.
 
     Args:
         table: of the requests.
         since: seconds since the epoch.
+        taken: what flow runs took, by their id, as far as it is known.
 
     Raises:
         TrackingUnavailableError: PostgreSQL does not answer.
@@ -39,16 +44,20 @@ def recorded(table: RequestTable, since: float) -> Sequence[Finished]:
     )
     with table.transaction() as connection:
         records = [Record.model_validate(each) for each in connection.execute(query).scalars()]
-    found = [run for record in records if (run := _finished(record)) is not None]
+    found = [run for record in records if (run := _finished(record, taken)) is not None]
     return sorted(found, key=lambda run: run.at)
 
 
-def _finished(record: Record) -> Finished | None:
+def _finished(record: Record, taken: Mapping[UUID, Consumed]) -> Finished | None:
     if record.features is None or record.started is None or record.ended is None:
         return None
+    took = taken.get(record.flow_run) if record.flow_run is not None else None
     return Finished(
         operation=record.operation,
         features=record.features,
         seconds=max(0.0, record.ended - record.started),
+        cpu_s=took.cpu_s if took else None,
+        memory_mb=took.memory_mb if took else None,
+        reserved_mb=took.reserved_mb if took else None,
         at=record.ended,
     )

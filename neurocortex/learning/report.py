@@ -11,7 +11,8 @@ class OperationReport(Strict):
     runs: int
     """It was learned from; those it was judged by come on top."""
     serves: tuple[str, ...]
-    """What was learned that is better than the rule: `seconds`, `tokens`, `length`."""
+    """What was learned that is better than the rule: `seconds`, `tokens`, `cpu_s`, `memory_mb`,
+    `length`."""
     reasons: tuple[str, ...]
     """For each thing that was learned, or why nothing was."""
 
@@ -35,7 +36,7 @@ def _operation(name: str, learned: OperationModel) -> OperationReport:
     return OperationReport(
         operation=name,
         runs=learned.runs,
-        serves=tuple(what for what, verdict in verdicts.items() if verdict.serves),
+        serves=learned.serving,
         reasons=tuple(f"{what}: {verdict.reason}" for what, verdict in verdicts.items())
         or (learned.reason,),
     )

@@ -1,36 +1,24 @@
 """Learning from finished runs, by scikit-learn; what comes out needs none."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from neurocortex.learning import judging
+from neurocortex.learning import growing, judging, needs
 from neurocortex.learning.expecting import LEAST, expectation
 from neurocortex.learning.features import RULE_S, RULE_TOKENS
 from neurocortex.learning.finished import Finished
-from neurocortex.learning.forest import LEAF, Forest, Tree
+from neurocortex.learning.forest import Forest
 from neurocortex.learning.model import LENGTHS, Bound, OperationModel, RouterModel, Verdict
 from neurocortex.routing.rules import length_of
 
-TREES: Final = 4
-"""More are not better on times that a few sizes decide, and each costs the gateway a microsecond a
-request."""
-
-DEPTH: Final = 6
-LEAF_SHARE: Final = 0.02
-LEAF_RUNS: Final = 10
-"""In a leaf at least, or `LEAF_SHARE` of all if that is more: its p90 is one of ten."""
+LEARNED: Final = ("seconds", "tokens", "cpu_s", "memory_mb", "length")
+"""What is learned of an operation: its fields in `OperationModel`."""
 
 HELD_OUT: Final = 0.25
 """Share of the runs that is not learned from but judged by: the latest."""
-
-SEED: Final = 0
-
-Floats = npt.NDArray[np.float64]
 
 
 def learn(
@@ -61,18 +49,14 @@ def _learned(runs: Sequence[Finished], least_runs: int) -> OperationModel:
         features=bounds,
         seconds=_multiples(table, [run.seconds for run in known], known, RULE_S),
         tokens=_multiples(table, _tokens(known), known, RULE_TOKENS) if _counted(runs) else None,
+        cpu_s=needs.cpu_s(bounds, known, round(least_runs * (1 - HELD_OUT))),
+        memory_mb=needs.memory_mb(bounds, known, round(least_runs * (1 - HELD_OUT))),
         length=_lengths(table, known),
     )
-    verdicts = _judged(learned, later)
+    verdicts = {**_judged(learned, later), **needs.judged(learned, known, later)}
     serving = {name for name, verdict in verdicts.items() if verdict.serves}
-    return learned.model_copy(
-        update={
-            "seconds": learned.seconds if "seconds" in serving else None,
-            "tokens": learned.tokens if "tokens" in serving else None,
-            "length": learned.length if "length" in serving else None,
-            "verdicts": verdicts,
-        }
-    )
+    unused = dict.fromkeys(set(LEARNED) - serving)
+    return learned.model_copy(update={**unused, "verdicts": verdicts})
 
 
 def _bounds(runs: Sequence[Finished]) -> tuple[Bound, ...]:
@@ -96,60 +80,17 @@ def _tokens(runs: Sequence[Finished]) -> list[float]:
 
 
 def _multiples(
-    table: Floats, actual: Sequence[float], runs: Sequence[Finished], rule: str
+    table: growing.Floats, actual: Sequence[float], runs: Sequence[Finished], rule: str
 ) -> Forest:
     """Learn p50 and p90 as multiples of what a rule says: so it goes on where the rule does."""
     least = LEAST[rule]
     base = np.maximum([run.features[rule] for run in runs], least)
-    target = np.log(np.maximum(actual, least) / base)
-    forest = RandomForestRegressor(**_options(len(runs))).fit(table, target)
-
-    def quantiles(inside: npt.NDArray[np.bool_]) -> tuple[float, ...]:
-        found = np.quantile(target[inside], [judging.MEDIAN, judging.LATE])
-        return tuple(float(each) for each in found)
-
-    return _exported(forest, table, quantiles)
+    return growing.quantiles(table, np.log(np.maximum(actual, least) / base))
 
 
-def _lengths(table: Floats, runs: Sequence[Finished]) -> Forest:
+def _lengths(table: growing.Floats, runs: Sequence[Finished]) -> Forest:
     labels = np.array([LENGTHS.index(length_of(run.seconds)) for run in runs])
-    forest = RandomForestClassifier(**_options(len(runs))).fit(table, labels)
-
-    def shares(inside: npt.NDArray[np.bool_]) -> tuple[float, ...]:
-        counts = np.bincount(labels[inside], minlength=len(LENGTHS))
-        return tuple(float(each) for each in counts / counts.sum())
-
-    return _exported(forest, table, shares)
-
-
-def _options(runs: int) -> dict[str, Any]:
-    leaf = max(LEAF_RUNS, round(runs * LEAF_SHARE))
-    return {
-        "n_estimators": TREES,
-        "max_depth": DEPTH,
-        "min_samples_leaf": leaf,
-        "random_state": SEED,
-    }
-
-
-def _exported(
-    forest: Any, table: Floats, said: Callable[[npt.NDArray[np.bool_]], tuple[float, ...]]
-) -> Forest:
-    """Return a fitted forest as arrays; `said` of the runs inside a leaf is what that leaf says."""
-    trees = []
-    for fitted in forest.estimators_:
-        nodes, leaves = fitted.tree_, fitted.apply(table)
-        is_leaf = nodes.children_left == -1
-        values = (said(leaves == at) if leaf else () for at, leaf in enumerate(is_leaf))
-        arrays = (
-            np.where(is_leaf, LEAF, nodes.feature),
-            np.where(is_leaf, 0.0, nodes.threshold),
-            nodes.children_left,
-            nodes.children_right,
-        )
-        rows = zip(*(each.tolist() for each in arrays), strict=True)
-        trees.append(Tree(nodes=tuple(rows), values=tuple(values)))
-    return Forest(trees=tuple(trees))
+    return growing.shares(table, labels, len(LENGTHS))
 
 
 def _judged(learned: OperationModel, runs: Sequence[Finished]) -> dict[str, Verdict]:

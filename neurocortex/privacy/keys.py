@@ -97,12 +97,12 @@ def read_or_make(path: Path, rotate_days: int, now: datetime | None = None) -> K
     """
     now = now or datetime.now(UTC)
     due = timedelta(days=rotate_days)
-    found = _read(path)
+    found = read(path)
     if found is not None and now - found.newest.made_at < due:
         return found
     try:
         with _locked(path):
-            found = _read(path)  # another process may have been faster
+            found = read(path)  # another process may have been faster
             if found is None:
                 found = generate(now)
             elif now - found.newest.made_at >= due:
@@ -124,7 +124,12 @@ def _made(now: datetime) -> DataKey:
     )
 
 
-def _read(path: Path) -> Keyring | None:
+def read(path: Path) -> Keyring | None:
+    """Return the keys of a file; None where there is none.
+
+    Raises:
+        PrivacyKeyError: the file is damaged, or others may read it.
+    """
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise PrivacyKeyError(

@@ -6,11 +6,12 @@ from typing import Final
 import pandas as pd
 
 from neurocortex.errors import ExpectationError
-from neurocortex.quality import own, references
+from neurocortex.quality import direct, own, references
 from neurocortex.quality.catalogue import OWN
-from neurocortex.quality.expectations import Severity, Suite
+from neurocortex.quality.expectations import Expectation, Severity, Suite
+from neurocortex.quality.own import Judged
 from neurocortex.quality.references import IN_TABLE, NoTables, Tables
-from neurocortex.quality.report import ExpectationResult, GateReport, Refusal
+from neurocortex.quality.report import GateReport
 from neurocortex.quality.showing import refusals
 
 NO_TABLES: Final = NoTables()
@@ -33,17 +34,21 @@ def evaluate(frame: pd.DataFrame, suite: Suite, tables: Tables = NO_TABLES) -> G
     if not pd.api.types.is_integer_dtype(frame.index.dtype) or not frame.index.is_unique:
         raise ValueError("The frame's index must hold distinct integers: they name its rows.")
     require_columns(frame, suite)
-    ours = tuple(each for each in suite.expectations if each.type in OWN)
-    theirs = tuple(each for each in suite.expectations if each.type not in OWN)
-    reports: dict[bool, GateReport] = {}
-    if theirs:
+    judged: dict[int, Judged] = {}
+    rest: list[Expectation] = []
+    for place, expectation in enumerate(suite.expectations):
+        found = _judged(frame, expectation, tables)
+        if found is None:
+            rest.append(expectation)
+        else:
+            judged[place] = found
+    others = GateReport(suite=suite.name, rows=len(frame))
+    if rest:
         # Great Expectations takes seconds to import: who only defines suites should not wait.
         from neurocortex.quality import engine
 
-        reports[False] = engine.evaluate(frame, suite.model_copy(update={"expectations": theirs}))
-    if ours:
-        reports[True] = _of_ours(frame, suite.model_copy(update={"expectations": ours}), tables)
-    return _in_order(suite, len(frame), reports)
+        others = engine.evaluate(frame, suite.model_copy(update={"expectations": tuple(rest)}))
+    return _joined(frame, suite, judged, others)
 
 
 def require_columns(frame: pd.DataFrame, suite: Suite) -> None:
@@ -76,31 +81,36 @@ def check(suite: Suite) -> None:
         engine.build(expectation)
 
 
-def _of_ours(frame: pd.DataFrame, suite: Suite, tables: Tables) -> GateReport:
-    results: list[ExpectationResult] = []
-    failed: dict[int, tuple[Refusal, ...]] = {}
-    for expectation in suite.expectations:
-        if expectation.type == IN_TABLE:
-            result, rows = references.judge(frame, expectation, tables)
-        else:
-            result, rows = own.judge(frame, expectation)
-        results.append(result)
+def _judged(frame: pd.DataFrame, expectation: Expectation, tables: Tables) -> Judged | None:
+    """Check what needs no Great Expectations; None for what does."""
+    if expectation.type == IN_TABLE:
+        return references.judge(frame, expectation, tables)
+    if expectation.type in OWN:
+        return own.judge(frame, expectation)
+    return direct.judge(frame, expectation)
+
+
+def _joined(
+    frame: pd.DataFrame, suite: Suite, judged: Mapping[int, Judged], others: GateReport
+) -> GateReport:
+    """Put all results in the suite's order, and the reasons why each row was refused."""
+    failed = dict(others.failed_rows)
+    for found in judged.values():
+        expectation = found.result.expectation
         if expectation.severity is Severity.QUARANTINE:
-            for row, refusal in refusals(frame, expectation, rows):
+            for row, refusal in refusals(frame, expectation, found.rows):
                 failed[row] = (*failed.get(row, ()), refusal)
-    return GateReport(suite=suite.name, rows=len(frame), results=tuple(results), failed_rows=failed)
-
-
-def _in_order(suite: Suite, rows: int, reports: Mapping[bool, GateReport]) -> GateReport:
-    """Put the results of both kinds, ours under True, in the suite's order."""
-    results = {kind: iter(report.results) for kind, report in reports.items()}
-    failed: dict[int, tuple[Refusal, ...]] = {}
-    for report in reports.values():
-        for row, refused in report.failed_rows.items():
-            failed[row] = failed.get(row, ()) + refused
+    order = {each.type: place for place, each in reversed([*enumerate(suite.expectations)])}
+    rest = iter(others.results)
     return GateReport(
         suite=suite.name,
-        rows=rows,
-        results=tuple(next(results[each.type in OWN]) for each in suite.expectations),
-        failed_rows=failed,
+        rows=len(frame),
+        results=tuple(
+            judged[place].result if place in judged else next(rest)
+            for place in range(len(suite.expectations))
+        ),
+        failed_rows={
+            row: tuple(sorted(refused, key=lambda each: order[each.rule]))
+            for row, refused in failed.items()
+        },
     )

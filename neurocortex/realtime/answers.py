@@ -33,6 +33,8 @@ class Reply:
     """The JSON of the pipeline's result."""
     usage: Usage | None = None
     """What its calls of LLMs took; None: it made none."""
+    lasts: bool = True
+    """Whether it may be given again: see `Caching.lasts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Failure:
     """Stable: see `neurocortex.realtime.failures`."""
     message: str
     """For people; it holds nothing of another tenant's."""
+    retry_after_s: float | None = None
+    """When the same request may be answered; None: nobody knows."""
 
 
 Event: TypeAlias = Part | Reply | Failure
@@ -53,13 +57,13 @@ def encode(call: UUID, event: Event) -> bytes:
     match event:
         case Part(text, number, attempt):
             return ormsgpack.packb((call.bytes, PART, (text, number, attempt)))
-        case Reply(body, usage):
+        case Reply(body, usage, lasts):
             took = None
             if usage is not None:
                 took = (usage.calls, usage.prompt_tokens, usage.completion_tokens, usage.cost)
-            return ormsgpack.packb((call.bytes, RESULT, (body, took)))
-        case Failure(code, message):
-            return ormsgpack.packb((call.bytes, FAILURE, (code, message)))
+            return ormsgpack.packb((call.bytes, RESULT, (body, took, lasts)))
+        case Failure(code, message, after_s):
+            return ormsgpack.packb((call.bytes, FAILURE, (code, message, after_s)))
 
 
 def decode(content: bytes) -> tuple[bytes, Event]:
@@ -75,15 +79,14 @@ def decode(content: bytes) -> tuple[bytes, Event]:
         if kind == PART:
             text, number, attempt = value
             return call, Part(text, number, attempt)
-        code, message = value
-        return call, Failure(code, message)
+        return call, Failure(*value)
     except (ValueError, TypeError) as error:
         raise WireError("an entry of the replies", str(error)) from error
 
 
-def _reply(body: bytes, took: tuple[int, int, int, float] | None) -> Reply:
+def _reply(body: bytes, took: tuple[int, int, int, float] | None, lasts: bool) -> Reply:
     if took is None:
-        return Reply(body)
+        return Reply(body, lasts=lasts)
     calls, prompt, completion, cost = took
     usage = Usage(calls=calls, prompt_tokens=prompt, completion_tokens=completion, cost=cost)
-    return Reply(body, usage)
+    return Reply(body, usage, lasts)

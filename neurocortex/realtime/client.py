@@ -251,7 +251,7 @@ class LaneClient:
         if isinstance(event, Failure):
             if event.code == DeadlinePassedError.code and call.deadline is None:
                 raise LaneTimeoutError(self._timeout_s)  # it is the one that `_send` gave it
-            raise RemoteError(event.code, event.message)
+            raise RemoteError(event.code, event.message, event.retry_after_s)
         if isinstance(event, Part):
             raise TypeError("A part is no result.")
         return event

@@ -44,7 +44,7 @@ def failure_of(error: BaseException, operation: str) -> Failure:
     letters.
     """
     if isinstance(error, NeuroCortexError | TimeoutError):
-        return Failure(code_of(error), str(error))
+        return Failure(code_of(error), str(error), getattr(error, "retry_after_s", None))
     return Failure(
         code_of(error),
         f"The operation {operation} failed with {type(error).__name__}; the lane's log has more.",

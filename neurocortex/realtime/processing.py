@@ -83,7 +83,9 @@ async def process(
         raise too_late from error
     offer()
     usage = meter.spent if meter.spent.calls else None
-    return Reply(result.__pydantic_serializer__.to_json(result), usage)
+    caching = pipeline.caching
+    lasts = caching is None or caching.lasts is None or caching.lasts(result)
+    return Reply(result.__pydantic_serializer__.to_json(result), usage, lasts)
 
 
 def _limit(call: Call, request: Request, timeout_s: float) -> tuple[float, ServingError]:

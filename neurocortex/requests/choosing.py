@@ -5,7 +5,13 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from neurocortex.requests.request import Request
-from neurocortex.selection.limits import Limits, only_with_auto
+from neurocortex.selection.limits import (
+    FALLBACKS,
+    Fallbacks,
+    Limits,
+    only_with_a_name,
+    only_with_auto,
+)
 from neurocortex.selection.values import Asked
 
 
@@ -17,6 +23,8 @@ class ChoosingRequest(Request):
     choose: Limits = Field(
         Limits(), description="With `auto` for the provider: which ones may be chosen."
     )
+
+    fallbacks: Fallbacks = Field((), description=FALLBACKS)
 
     @property
     def named_provider(self) -> str:
@@ -36,4 +44,5 @@ class ChoosingRequest(Request):
     @model_validator(mode="after")
     def _limits_count(self) -> Self:
         only_with_auto(self.named_provider, self.choose)
+        only_with_a_name(self.named_provider, self.fallbacks)
         return self

@@ -25,9 +25,11 @@ class Estimate:
     seconds: float
     """Processing time of one request, in seconds."""
     needs: Resources = field(default_factory=Resources)
-    """What it holds meanwhile."""
+    """What it holds meanwhile; memory of 0: what its deployment says."""
     tokens: int = 0
     """Of language models, in and out."""
+    cpu_s: float | None = None
+    """Processor time of its flow run; None: what runs of its deployment took lately counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,15 @@ class Standard(Generic[RequestT]):
 
 
 @dataclass(frozen=True, slots=True)
-class Caching(Generic[RequestT]):
+class Caching(Generic[RequestT, ResultT]):
     """How long an answer may be given again to the same tenant."""
 
     ttl_s: float
     tags: Callable[[RequestT], tuple[str, ...]]
     """What makes the answer stale when it changes, e.g. `collection:papers`."""
+    lasts: Callable[[ResultT], bool] | None = None
+    """Whether an answer is kept: not one that stands in for a better one while an LLM is away.
+    None: all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Pipeline(Generic[RequestT, ResultT]):
     realtime: Callable[[RequestT, Steps], Awaitable[ResultT]] | None = None
     """The DAG of its tasks. It must end within the lane's timeout."""
     standard: Standard[RequestT] | None = None
-    caching: Caching[RequestT] | None = None
+    caching: Caching[RequestT, ResultT] | None = None
     """None: every request is processed."""
     writes: bool = False
     """Whether it changes data, which the role reader may not."""

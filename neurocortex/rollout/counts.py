@@ -15,6 +15,12 @@ SHORTEST_S: Final = 1e-5
 LONGEST_CLASS: Final = 88
 """Of 42 s and more."""
 
+SMALLEST_MISS: Final = 1e-9
+"""Distances of a prediction from the right number below it are one class."""
+
+Histogram = Mapping[int, int]
+"""How many were of each class."""
+
 
 class ArmCounts(BaseModel):
     """One version."""
@@ -28,19 +34,32 @@ class ArmCounts(BaseModel):
     """Requests whose answer somebody judged."""
     bad: int = 0
     """Of these, how many were judged wrong."""
-    times: Mapping[int, int] = {}
+    times: Histogram = {}
     """Computations, by the class of their time."""
+    misses: Histogram = {}
+    """Predicted numbers that somebody corrected, by the class of their distance from the right
+    one: `store.py` makes them, as wide as
+    classes of times."""
+
+    @property
+    def answered(self) -> Trials:
+        """The requests, and those of them that could not be answered."""
+        return Trials(self.requests, self.errors)
+
+    @property
+    def judged(self) -> Trials:
+        """The judged answers, and those of them that were wrong."""
+        return Trials(self.scored, self.bad)
 
     @property
     def computations(self) -> int:
         """How many times it computed; each may have served many requests."""
         return sum(self.times.values())
 
-    def slower_than(self, time_class: int) -> Trials:
-        """Return the computations, and how many took longer than a class."""
-        return Trials(
-            self.computations, sum(n for each, n in self.times.items() if each > time_class)
-        )
+    @property
+    def corrected(self) -> int:
+        """Predicted numbers of which the right one is known."""
+        return sum(self.misses.values())
 
     def minus(self, earlier: "ArmCounts") -> "ArmCounts":
         """Return what came since."""
@@ -51,22 +70,25 @@ class ArmCounts(BaseModel):
             scored=(scored := max(0, self.scored - earlier.scored)),
             bad=min(scored, max(0, self.bad - earlier.bad)),
             times={each: n - earlier.times.get(each, 0) for each, n in self.times.items()},
+            misses={
+                each: max(0, n - earlier.misses.get(each, 0)) for each, n in self.misses.items()
+            },
         )
 
     @property
     def judgements(self) -> "ArmCounts":
         """Only what people said of it."""
-        return ArmCounts(scored=self.scored, bad=self.bad)
+        return ArmCounts(scored=self.scored, bad=self.bad, misses=self.misses)
 
     def plus(self, other: "ArmCounts") -> "ArmCounts":
         """Return the sum."""
-        classes = {*self.times, *other.times}
         return ArmCounts(
             requests=self.requests + other.requests,
             errors=self.errors + other.errors,
             scored=self.scored + other.scored,
             bad=self.bad + other.bad,
-            times={each: self.times.get(each, 0) + other.times.get(each, 0) for each in classes},
+            times=_together(self.times, other.times),
+            misses=_together(self.misses, other.misses),
         )
 
 
@@ -99,11 +121,26 @@ def seconds_of(time_class: int) -> float:
     return float(SHORTEST_S * 2 ** ((time_class + 1) / PER_OCTAVE))
 
 
-def share_below(counts: ArmCounts, share: float) -> int | None:
-    """Return the class that `share` of the computing times do not exceed; None of none."""
-    left = share * counts.computations
-    for each in sorted(counts.times):
-        left -= counts.times[each]
-        if left <= 0 < counts.computations:
+def beyond(histogram: Histogram, limit: int) -> Trials:
+    """Return how many there are, and how many of a class above the limit."""
+    return Trials(sum(histogram.values()), sum(n for each, n in histogram.items() if each > limit))
+
+
+def share_below(histogram: Histogram, share: float) -> int | None:
+    """Return the class that `share` of all do not exceed; None of none."""
+    total = sum(histogram.values())
+    left = share * total
+    for each in sorted(histogram):
+        left -= histogram[each]
+        if left <= 0 < total:
             return each
     return None
+
+
+def miss_of(miss_class: int) -> float:
+    """Return the largest distance of a class, in the unit of what is predicted."""
+    return float(SMALLEST_MISS * 2 ** ((miss_class + 1) / PER_OCTAVE))
+
+
+def _together(one: Histogram, other: Histogram) -> Histogram:
+    return {each: one.get(each, 0) + other.get(each, 0) for each in {*one, *other}}

@@ -1,20 +1,22 @@
-"""Whether a rollout goes on, is returned or is promoted. Pure rules.
+"""What is known of a rollout's two versions: evidence that grows with each look. Pure rules.
 
-Three things are compared, each by a test that may be looked at any time (`odds.py`): errors,
-computing times and scores. Each has a third of the chance to be wrong (Bonferroni).
+Four things are compared, each by a test that may be looked at any time (`odds.py`): requests that
+could not be answered, computing times, judged answers, and corrected numbers. A test counts
+failures; of times and distances it counts those beyond a limit that the stable version's earlier
+ones set, so that the limit does not depend on what is counted.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from neurocortex.rollout import odds
-from neurocortex.rollout.counts import PER_OCTAVE, ArmCounts, Counts, seconds_of, share_below
+from neurocortex.rollout.counts import PER_OCTAVE, Counts, Histogram, beyond, share_below
 from neurocortex.rollout.odds import Evidence, Trials
-from neurocortex.rollout.plan import Guard, State
+from neurocortex.rollout.plan import Guard
 
 
 class Measure(StrEnum):
@@ -23,13 +25,37 @@ class Measure(StrEnum):
     ERRORS = "errors"
     TIMES = "computing times"
     SCORES = "scores"
+    MISSES = "misses"
+
+
+class Claim(StrEnum):
+    """What there is evidence for."""
+
+    WORSE = "worse"
+    """The candidate fails more often than the stable version."""
+    BETTER = "better"
+    """It fails less often."""
+    CLOSE = "close"
+    """It fails less often even if its limit is as much higher as is allowed. Of times and misses:
+    for the others see `bounds.py`."""
 
 
 USUAL: Final = 0.8
 """A computation is slow if it takes longer than this share of the stable version's earlier ones."""
 
-LEAST_TIMES: Final = 20
-"""Computations of the stable version before anything is called slow."""
+TYPICAL: Final = 0.5
+"""A prediction is far off if it is farther than this share of the stable version's earlier ones."""
+
+FARTHER: Final = 1
+"""Classes that a candidate's distances may be larger by: 19 %."""
+
+LEAST_KNOWN: Final = 20
+"""Of the stable version, before any limit is set."""
+
+Batch = tuple[Trials, Trials]
+"""Of the stable version and of the candidate."""
+
+SILENT: Final[Batch] = (Trials(0, 0), Trials(0, 0))
 
 
 class Judged(BaseModel):
@@ -41,19 +67,31 @@ class Judged(BaseModel):
     """The counts at that look, as they were read."""
     sums: Counts = Counts()
     """All counts so far, also of those before the counting began anew."""
-    evidence: dict[Measure, Evidence] = dict.fromkeys(Measure, odds.NONE)
+    evidence: dict[Measure, Evidence] = {}
+    """That the candidate is worse."""
+    better: dict[Measure, Evidence] = {}
+    close: dict[Measure, Evidence] = {}
 
-    def strength(self, measure: Measure) -> float:
-        """Return how many times likelier "worse" has become, as a logarithm."""
-        return odds.log_strength(self.evidence[measure])
+    def strength(self, claim: Claim, measure: Measure) -> float:
+        """Return how many times likelier a claim has become, as a logarithm."""
+        return odds.log_strength(self._of(claim).get(measure, odds.NONE))
 
+    def updated(self, claim: Claim, batches: Mapping[Measure, Batch]) -> dict[Measure, Evidence]:
+        """Return the evidence for a claim after one more batch of each measure."""
+        known = self._of(claim)
+        return {
+            each: odds.updated(known.get(each, odds.NONE), *batch)
+            for each, batch in batches.items()
+        }
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a rollout ends."""
-
-    state: State
-    reason: str
+    def _of(self, claim: Claim) -> Mapping[Measure, Evidence]:
+        match claim:
+            case Claim.WORSE:
+                return self.evidence
+            case Claim.BETTER:
+                return self.better
+            case Claim.CLOSE:
+                return self.close
 
 
 def look(judged: Judged, counts: Counts, guard: Guard) -> Judged:
@@ -61,87 +99,47 @@ def look(judged: Judged, counts: Counts, guard: Guard) -> Judged:
     seen = judged.seen if counts.epoch == judged.seen.epoch else judged.seen.judgements
     stable = counts.stable.minus(seen.stable)
     candidate = counts.candidate.minus(seen.candidate)
-    batches = {
-        Measure.ERRORS: (
-            Trials(stable.requests, stable.errors),
-            Trials(candidate.requests, candidate.errors),
-        ),
-        Measure.TIMES: _slow(judged.sums.stable, stable, candidate, guard.slower),
-        Measure.SCORES: (
-            Trials(stable.scored, stable.bad),
-            Trials(candidate.scored, candidate.bad),
-        ),
+    sums = judged.sums
+    slow = share_below(sums.stable.times, USUAL)
+    far = share_below(sums.stable.misses, TYPICAL)
+    slow = slow if sums.stable.computations >= LEAST_KNOWN else None
+    far = far if sums.stable.corrected >= LEAST_KNOWN else None
+    allowed = math.ceil(PER_OCTAVE * math.log2(guard.slower))
+    counted: dict[Measure, Batch] = {
+        Measure.ERRORS: (stable.answered, candidate.answered),
+        Measure.SCORES: (stable.judged, candidate.judged),
     }
-    sums = Counts(
-        stable=judged.sums.stable.plus(stable),
-        candidate=judged.sums.candidate.plus(candidate),
-        broken=counts.broken,
+    misses = _beyond(far, stable.misses, candidate.misses)
+    even = {
+        **counted,
+        Measure.TIMES: _beyond(slow, stable.times, candidate.times),
+        Measure.MISSES: misses,
+    }
+    tolerant = {
+        Measure.TIMES: _beyond(slow, stable.times, candidate.times, allowed),
+        Measure.MISSES: _beyond(far, stable.misses, candidate.misses, FARTHER),
+    }
+    worse = {**counted, Measure.TIMES: tolerant[Measure.TIMES], Measure.MISSES: misses}
+    return Judged(
+        seen=counts,
+        sums=Counts(
+            stable=sums.stable.plus(stable),
+            candidate=sums.candidate.plus(candidate),
+            broken=counts.broken,
+        ),
+        evidence=judged.updated(Claim.WORSE, worse),
+        better=judged.updated(Claim.BETTER, _swapped(even)),
+        close=judged.updated(Claim.CLOSE, _swapped(tolerant)),
     )
-    evidence = {
-        each: odds.updated(judged.evidence[each], *batch) for each, batch in batches.items()
-    }
-    return Judged(seen=counts, sums=sums, evidence=evidence)
 
 
-def verdict(judged: Judged, guard: Guard) -> Verdict | None:
-    """Return how the rollout ends; None: it goes on."""
-    if judged.sums.broken:
-        return Verdict(State.RETURNED, f"it cannot serve: {judged.sums.broken}")
-    needed = math.log(len(Measure) / guard.error)
-    for measure in Measure:
-        if judged.strength(measure) >= needed:
-            return Verdict(State.RETURNED, _worse(measure, judged.sums, judged.strength(measure)))
-    if guard.promote and judged.sums.candidate.requests >= guard.enough:
-        requests = judged.sums.candidate.requests
-        return Verdict(
-            State.PROMOTED,
-            f"it is no worse after {requests:,} requests: {summary(judged.sums)}",
-        )
-    return None
-
-
-def summary(sums: Counts) -> str:
-    """Return the figures of both versions in one line, the candidate's first."""
-    found = [f"errors {_rates(Measure.ERRORS, sums)}"]
-    if sums.candidate.computations and sums.stable.computations:
-        found.append(f"median computing time {_rates(Measure.TIMES, sums)}")
-    if sums.candidate.scored and sums.stable.scored:
-        found.append(f"judged wrong {_rates(Measure.SCORES, sums)}")
-    return ", ".join(found)
-
-
-def _slow(
-    earlier: ArmCounts, stable: ArmCounts, candidate: ArmCounts, slower: float
-) -> tuple[Trials, Trials]:
-    """Return how many computations were slow; the limit comes from earlier batches only."""
-    limit = share_below(earlier, USUAL) if earlier.computations >= LEAST_TIMES else None
+def _beyond(limit: int | None, stable: Histogram, candidate: Histogram, allowed: int = 0) -> Batch:
+    """Return how many were beyond a limit; the candidate's may be higher by so many classes."""
     if limit is None:
-        return Trials(0, 0), Trials(0, 0)
-    allowed = math.ceil(PER_OCTAVE * math.log2(slower))
-    return stable.slower_than(limit), candidate.slower_than(limit + allowed)
+        return SILENT
+    return beyond(stable, limit), beyond(candidate, limit + allowed)
 
 
-def _worse(measure: Measure, sums: Counts, strength: float) -> str:
-    sure = f"evidence {math.exp(min(strength, 50)):,.0f} to 1"
-    match measure:
-        case Measure.ERRORS:
-            return f"it fails more often: {_rates(measure, sums)} ({sure})"
-        case Measure.TIMES:
-            return f"it is slower: median {_rates(measure, sums)} ({sure})"
-        case Measure.SCORES:
-            return f"its answers are judged worse: wrong {_rates(measure, sums)} ({sure})"
-
-
-def _rates(measure: Measure, sums: Counts) -> str:
-    return f"{_rate(measure, sums.candidate)} against {_rate(measure, sums.stable)}"
-
-
-def _rate(measure: Measure, counts: ArmCounts) -> str:
-    match measure:
-        case Measure.ERRORS:
-            return f"{counts.errors:,} of {counts.requests:,}"
-        case Measure.SCORES:
-            return f"{counts.bad:,} of {counts.scored:,}"
-        case Measure.TIMES:
-            middle = share_below(counts, 0.5)
-            return "unknown" if middle is None else f"{seconds_of(middle) * 1000:.3g} ms"
+def _swapped(batches: Mapping[Measure, Batch]) -> Mapping[Measure, Batch]:
+    """Return batches for the claim that the stable version is the one that fails more often."""
+    return {each: (candidate, stable) for each, (stable, candidate) in batches.items()}

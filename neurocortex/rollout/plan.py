@@ -61,7 +61,11 @@ class Guard(Strict):
     """When a rollout ends by itself."""
 
     error: float = Field(
-        0.05, gt=0, lt=0.5, description="Chance to return a version that is no worse, at most."
+        0.05,
+        gt=0,
+        lt=0.5,
+        description="Chance to return a version that is no worse, and to promote one that is worse"
+        " than the margins allow, at most.",
     )
     enough: int = Field(
         1000, ge=20, description="Requests that the new version must have had to be promoted."
@@ -69,7 +73,24 @@ class Guard(Strict):
     slower: float = Field(
         1.25, ge=1, le=16, description="Its computing time may be longer by this factor."
     )
-    promote: bool = Field(True, description="Promote it after enough requests if it is no worse.")
+    margin: float = Field(
+        0.02,
+        gt=0,
+        lt=1,
+        description="The share of requests that it cannot answer may be higher by so much.",
+    )
+    margin_wrong: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="The share of its answers that are judged wrong may be higher by so much.",
+    )
+    promote: bool = Field(
+        True, description="Promote it after enough requests once it is shown to be no worse."
+    )
+    only_better: bool = Field(
+        False, description="Promote it only if it is shown to be better in something as well."
+    )
 
 
 class Rollout(Strict):

@@ -10,10 +10,11 @@ from redis.exceptions import RedisError
 from neurocortex.errors import NoRolloutError, RolloutError
 from neurocortex.rollout.counts import Counts
 from neurocortex.rollout.front import Front
-from neurocortex.rollout.judging import Judged, Verdict
+from neurocortex.rollout.judging import Judged
 from neurocortex.rollout.plan import Deployed, Rollout, State, Strategy
 from neurocortex.rollout.standing import Standing
 from neurocortex.rollout.store import RolloutTable, Snapshot
+from neurocortex.rollout.verdicts import Verdict
 
 BEGUN: Final = timedelta(seconds=10)
 """Until then who begins a rollout may be about to change the champion."""

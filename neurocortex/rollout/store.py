@@ -1,21 +1,34 @@
 """Rollouts in PostgreSQL: the truth that Redis stands in front of."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, func, insert, literal_column, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    cast,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from neurocortex.errors import RolloutRunningError
-from neurocortex.feedback.tables import feedback
+from neurocortex.feedback.tables import feedback, predictions
 from neurocortex.lake.service_store import ServiceStore
-from neurocortex.rollout.counts import Counts
-from neurocortex.rollout.judging import Judged, Verdict, look, verdict
+from neurocortex.rollout.counts import PER_OCTAVE, SMALLEST_MISS, ArmCounts, Counts
+from neurocortex.rollout.judging import Judged, look
 from neurocortex.rollout.plan import Arm, Rollout, State
 from neurocortex.rollout.tables import rollouts
+from neurocortex.rollout.verdicts import Verdict, verdict
 
 POOL_SIZE: Final = 2
 STATEMENT_TIMEOUT_S: Final = 30.0
@@ -111,7 +124,7 @@ class RolloutTable(ServiceStore):
             ).one_or_none()
             if found is None:
                 return None
-            seen = _with_scores(counts, _scores(connection, rollout))
+            seen = _with_feedback(connection, counts, rollout)
             judged = look(Judged.model_validate(found.judged), seen, rollout.guard)
             connection.execute(
                 update(rollouts).where(rollouts.c.id == rollout.id).values(judged=_json(judged))
@@ -137,33 +150,53 @@ def _json(value: BaseModel) -> object:
     return value.model_dump(mode="json")
 
 
+def _with_feedback(connection: Connection, counts: Counts, rollout: Rollout) -> Counts:
+    """Return counts with what people said of each version's answers since the start."""
+    scores, misses = _scores(connection, rollout), _misses(connection, rollout)
+
+    def known(arm: Arm, of: ArmCounts) -> ArmCounts:
+        version = rollout.arm(arm).version
+        scored, bad = scores.get(version, (0, 0))
+        said = {"scored": scored, "bad": bad, "misses": misses.get(version, {})}
+        return of.model_copy(update=said)
+
+    stable, candidate = known(Arm.STABLE, counts.stable), known(Arm.CANDIDATE, counts.candidate)
+    return counts.model_copy(update={"stable": stable, "candidate": candidate})
+
+
 def _scores(connection: Connection, rollout: Rollout) -> Mapping[int, tuple[int, int]]:
-    """Return how many answers of each version were judged since the start, and how many wrong."""
+    """Return how many answers of each version were judged, and how many wrong."""
     wrong = func.count(literal_column("1")).filter(feedback.c.score < WRONG_BELOW)
     found = connection.execute(
         select(feedback.c.version, func.count(feedback.c.score), wrong)
-        .where(
-            feedback.c.forge == rollout.forge,
-            feedback.c.model == rollout.model,
-            feedback.c.made_at >= rollout.started_at,
-            feedback.c.score.is_not(None),
-        )
+        .where(*_since(rollout), feedback.c.score.is_not(None))
         .group_by(feedback.c.version)
     )
-    by_version = {version: (scored, bad) for version, scored, bad in found}
-    return {
-        version: by_version.get(version, (0, 0))
-        for version in (rollout.arm(arm).version for arm in Arm)
-    }
+    return {version: (scored, bad) for version, scored, bad in found}
 
 
-def _with_scores(counts: Counts, scores: Mapping[int, tuple[int, int]]) -> Counts:
-    (stable, candidate) = scores.values()
-    return counts.model_copy(
-        update={
-            "stable": counts.stable.model_copy(update={"scored": stable[0], "bad": stable[1]}),
-            "candidate": counts.candidate.model_copy(
-                update={"scored": candidate[0], "bad": candidate[1]}
-            ),
-        }
+def _misses(connection: Connection, rollout: Rollout) -> Mapping[int, Mapping[int, int]]:
+    """Return how far the numbers of each version were from the right ones, by class."""
+    predicted = cast(predictions.c.answers.op("->")(feedback.c.row), Float)
+    distance = func.abs(predicted - cast(feedback.c.label, Float))
+    octaves = func.ln(func.greatest(distance, SMALLEST_MISS) / SMALLEST_MISS) / func.ln(2.0)
+    miss_class = func.floor(PER_OCTAVE * octaves).label("miss_class")
+    found = connection.execute(
+        select(feedback.c.version, miss_class, func.count())
+        .join(predictions, predictions.c.id == feedback.c.prediction_id)
+        .where(*_since(rollout), func.jsonb_typeof(feedback.c.label) == "number")
+        .group_by(feedback.c.version, miss_class)
+    )
+    classes: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for version, each, count in found:
+        classes[version][int(each)] = count
+    return classes
+
+
+def _since(rollout: Rollout) -> tuple[ColumnElement[bool], ...]:
+    """Return what feedback has to be to count in a rollout."""
+    return (
+        feedback.c.forge == rollout.forge,
+        feedback.c.model == rollout.model,
+        feedback.c.made_at >= rollout.started_at,
     )

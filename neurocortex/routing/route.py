@@ -40,6 +40,10 @@ class Expectation:
     """One in ten takes longer."""
     tokens: int | None = None
     """Of language models: half of such runs use more."""
+    cpu_s: float | None = None
+    """Of a flow run: half of such runs take more processor time."""
+    memory_mb: float | None = None
+    """Of a flow run: one in ten takes more memory."""
     length: Length | None = None
 
 

@@ -83,6 +83,13 @@ def expected(draft: Draft) -> Draft:
     if known.tokens is not None:
         estimate = replace(estimate, tokens=known.tokens)
         parts.append(f"{known.tokens} tokens")
+    if known.cpu_s is not None:
+        estimate = replace(estimate, cpu_s=known.cpu_s)
+        parts.append(f"{known.cpu_s:.3g} s of processor time")
+    if known.memory_mb is not None:
+        needs = replace(estimate.needs, memory_mb=known.memory_mb)
+        estimate = replace(estimate, needs=needs)
+        parts.append(f"p90 {known.memory_mb:.0f} MB")
     if known.length is not None:
         parts.append(f"it is {known.length}")
     text = f"estimated from {known.runs} runs: {', '.join(parts)}"

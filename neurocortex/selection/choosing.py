@@ -120,8 +120,8 @@ def choose(
 
 
 def may_explore(asked: Asked, best: Belief) -> bool:
-    """Tell whether a request bears a worse answer, or a later one."""
-    if asked.tier is Tier.CRITICAL:
+    """Tell whether a request bears a worse answer, or a later one: not if one failed it already."""
+    if asked.tier is Tier.CRITICAL or asked.failed:
         return False
     return asked.left_s is None or asked.left_s >= TIGHT * best.seconds
 

@@ -33,6 +33,9 @@ class Removal:
     text: str
 
 
+FAILED: Final = "failed"
+"""Name of the rule against those that a request asked in vain."""
+
 Constraint = Callable[[Considered], str | None]
 """Returns what is against a candidate, or None."""
 
@@ -77,7 +80,14 @@ def deadline(one: Considered) -> str | None:
     return f"one of ten calls takes over {belief.slow_seconds:.2g} s, and {left_s:.2g} s are left"
 
 
+def failed(one: Considered) -> str | None:
+    """Who failed a request is not asked by it again."""
+    reason = one.asked.failed.get(one.candidate.provider)
+    return None if reason is None else f"it failed this request: {reason}"
+
+
 CONSTRAINTS: Final[Sequence[tuple[str, Constraint]]] = (
+    (FAILED, failed),
     ("providers", named),
     ("data_class", data_class),
     ("region", region),

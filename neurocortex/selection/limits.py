@@ -1,6 +1,7 @@
 """Which providers a request allows to be chosen."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
@@ -8,6 +9,14 @@ from neurocortex.domain.choices import AUTO
 from neurocortex.domain.strict import Strict
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+Fallbacks = Annotated[tuple[Name, ...], Field(max_length=5)]
+
+FALLBACKS: Final = (
+    "LLM Provider blocks that are asked when the named one fails, in order. With `auto` leave it"
+    " out: there the next best is asked."
+)
 
 
 class Limits(Strict):
@@ -35,3 +44,14 @@ def only_with_auto(provider: str, limits: Limits) -> None:
     """
     if provider != AUTO and limits != Limits():
         raise ValueError(f"`choose` limits what {AUTO!r} may choose: a provider is named already")
+
+
+def only_with_a_name(provider: str, fallbacks: Sequence[str]) -> None:
+    """Make sure that fallbacks are not given in vain.
+
+    Raises:
+        ValueError: nobody is named whom they could stand in for.
+    """
+    if fallbacks and provider in ("", AUTO):
+        named = "nobody is asked" if not provider else f"{AUTO!r} asks the next best itself"
+        raise ValueError(f"`fallbacks` stand in for a named provider: {named}")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from neurocortex.domain.choices import Choice
 from neurocortex.domain.deployments import Tier
 from neurocortex.selection.choosing import Decision, Standing
+from neurocortex.selection.constraints import FAILED
 from neurocortex.selection.values import Asked
 
 
@@ -86,7 +87,20 @@ class Receipt(_Value):
     @property
     def choice(self) -> Choice:
         """What who asked is told."""
-        return Choice(receipt=self.id, provider=self.provider, explored=self.explored, why=self.why)
+        return Choice(
+            receipt=self.id,
+            provider=self.provider,
+            explored=self.explored,
+            failed=tuple(each.provider for each in self.candidates if each.removed_by == FAILED),
+            why=self.why,
+        )
+
+    @property
+    def has_others(self) -> bool:
+        """Whether another provider may be asked where this one fails."""
+        return any(
+            each.removed_by is None and each.provider != self.provider for each in self.candidates
+        )
 
 
 class Call(_Value):
@@ -111,6 +125,16 @@ class Followed(_Value):
 
 
 def _sentence(decision: Decision) -> str:
+    failed = [
+        each.provider
+        for each in decision.standings
+        if each.removed is not None and each.removed.constraint == FAILED
+    ]
+    before = f" Before it, {', '.join(failed)} failed." if failed else ""
+    return _reason(decision) + before
+
+
+def _reason(decision: Decision) -> str:
     chosen, best = decision.of(decision.chosen), decision.of(decision.best)
     left = [each for each in decision.standings if each.removed is None]
     others = f"{len(left)} of {len(decision.standings)} providers may be asked"

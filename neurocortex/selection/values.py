@@ -1,5 +1,6 @@
 """What is chosen among, for whom, and from what knowledge."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from neurocortex.domain.deployments import Tier
@@ -44,6 +45,8 @@ class Asked:
     tier: Tier = Tier.HIGH
     left_s: float | None = None
     """Until its deadline."""
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Providers that it asked already, in vain, and why."""
 
     @property
     def answer_room(self) -> float:

@@ -1,7 +1,7 @@
 """The cache, documents, datasets, the Lake, personal data and models."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -85,7 +85,10 @@ class LakeSettings(Group):
         pattern=URL_PATTERN,
         description="OpenAI-compatible endpoint, for the embedder openai.",
     )
-    embedding_api_key: SecretStr | None = Field(None, description="Key of that endpoint.")
+    embedding_more_urls: tuple[Annotated[str, Field(pattern=URL_PATTERN)], ...] = Field(
+        (), description="Further endpoints of that model: each takes its turn, and another's place."
+    )
+    embedding_api_key: SecretStr | None = Field(None, description="Key of these endpoints.")
 
 
 class MaintenanceSettings(Group):

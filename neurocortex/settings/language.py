@@ -68,7 +68,10 @@ class BalancingSettings(Group):
         0.2, ge=0, le=1, description="Further attempts and hedges, as a share of all calls."
     )
     max_waiting: int = Field(
-        1000, ge=1, le=100_000, description="Calls of a process that may wait for an endpoint."
+        1000,
+        ge=1,
+        le=100_000,
+        description="Calls that may wait for an endpoint of a model, in all processes together.",
     )
     max_wait_s: float = Field(
         10.0, ge=0, le=3600, description="How long a call waits for an endpoint, at most."

@@ -21,6 +21,7 @@ from neurocortex.errors import (
     TrackingUnavailableError,
 )
 from neurocortex.ledger.wakes import Wakes
+from neurocortex.routing import needs
 from neurocortex.tracking.record import Record, Start
 from neurocortex.tracking.table import RequestTable
 from neurocortex.tracking.tracker import Tracker
@@ -32,7 +33,7 @@ REFUSED: Final = frozenset({400, 409, 422})
 """What Prefect answers to parameters that the flow does not take: they would be refused again."""
 
 TAG: Final = "request"
-"""Of every flow run that serves one."""
+"""Of every flow run that serves one: the worker tells what such a run took."""
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +127,10 @@ class Starter:
                 idempotency_key=str(record.id),
                 tags=[TAG, f"tenant:{record.tenant}"],
                 job_variables=_variables(record),
-                labels={"neurocortex.request": str(record.id)},
+                labels={
+                    "neurocortex.request": str(record.id),
+                    **needs.labels(record.expected_cpu_s, record.expected_memory_mb),
+                },
             )
         except ObjectNotFound:
             self._deployments.pop(start.deployment, None)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from neurocortex.text.tokens import spaced, term
 
-BATCH_CHARS: Final = 2**22
-"""Texts are taken apart so much at a time: enough that most words come more than once."""
+BATCH_CHARS: Final = 2**21
+"""Texts are taken apart so much at a time: enough that most words come more than once, and little
+enough that a load's last batch leaves little to do."""
 
 _STOP: Final = -1
 """The number of a word that is no term."""

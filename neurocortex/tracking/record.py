@@ -63,6 +63,10 @@ class Record(Frozen):
     """One more with each change."""
     estimate_s: float = 0.0
     """Processing time that it was expected to take."""
+    expected_cpu_s: float | None = None
+    """Processor time that finished runs say its flow run will take; None: they do not."""
+    expected_memory_mb: float | None = None
+    """Memory that nine in ten such runs keep to."""
     deadline: float | None = None
     session: str | None = None
     idempotency_key: str | None = None

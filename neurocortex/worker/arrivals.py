@@ -1,11 +1,12 @@
 """Which flow runs are due: read from Prefect's API without loading it.
 
 One query in which the server uses its index, for those that became due since the last one: its
-answer is mostly empty. Now and then all of them are read, page by page, to forget those that
+answer is mostly empty. `rereading` reads all of them again, page by page, to forget those that
 somebody cancelled or postponed meanwhile.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -44,6 +45,20 @@ IN_PROCESS: Final = "in_process"
 """What Prefect calls a retry that is waited for in its process: nobody else may start it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the due runs, of those that anybody may start."""
+
+    due: list[FlowRun]
+    size: int
+    """How many the server gave: the next page begins so much later."""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other page follows."""
+        return self.size < PAGE
+
+
 class Arrivals:
     """The due runs of some work pools."""
 
@@ -61,41 +76,58 @@ class Arrivals:
             known: those that need not be returned.
         """
         if self._until is None:
-            return await self._due(None)
+            return await self._since(None)
         if len(known) > EXCLUDED:
-            return await self._due(self._until - OVERLAP)
-        return await self._due(self._until - LONG_OVERLAP, known)
+            return await self._since(self._until - OVERLAP)
+        return await self._since(self._until - LONG_OVERLAP, known)
 
     def entered(self) -> None:
         """Say that what was returned last is known: `new` need not return it again."""
         self._until = self._read_until
 
-    async def all(self) -> list[FlowRun]:
-        """Return all due runs, however long they have been."""
-        return await self._due(None)
+    async def page(self, offset: int) -> Page:
+        """Return one page of all due runs, however long they have been; those due first first."""
+        return await self._page(_due(before=datetime.now(UTC)), offset)
 
-    async def _due(self, after: datetime | None, known: Collection[UUID] = ()) -> list[FlowRun]:
+    async def among(self, runs: Collection[UUID]) -> list[FlowRun]:
+        """Return which of these runs, no more than `PAGE`, are due."""
+        due = _due(before=datetime.now(UTC), ids=FlowRunFilterId(any_=list(runs)))
+        return (await self._page(due, 0)).due
+
+    async def _since(self, after: datetime | None, known: Collection[UUID] = ()) -> list[FlowRun]:
         now = datetime.now(UTC)
-        due = FlowRunFilter(
-            id=FlowRunFilterId(not_any_=list(known)) if known else None,
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
-            next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(
-                after_=after, before_=now
-            ),
-        )
+        others = FlowRunFilterId(not_any_=list(known)) if known else None
+        due = _due(before=now, after=after, ids=others)
         found: list[FlowRun] = []
+        offset = 0
         while True:
-            page = await in_time(
-                self._client.read_flow_runs(
-                    flow_run_filter=due,
-                    work_pool_filter=self._pools,
-                    sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
-                    limit=PAGE,
-                    offset=len(found),
-                )
-            )
-            found += page
-            if len(page) < PAGE:
+            page = await self._page(due, offset)
+            found += page.due
+            offset += page.size
+            if page.is_last:
                 break
         self._read_until = now
-        return [run for run in found if run.empirical_policy.retry_type != IN_PROCESS]
+        return found
+
+    async def _page(self, due: FlowRunFilter, offset: int) -> Page:
+        found = await in_time(
+            self._client.read_flow_runs(
+                flow_run_filter=due,
+                work_pool_filter=self._pools,
+                sort=FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC,
+                limit=PAGE,
+                offset=offset,
+            )
+        )
+        free = [run for run in found if run.empirical_policy.retry_type != IN_PROCESS]
+        return Page(free, len(found))
+
+
+def _due(
+    *, before: datetime, after: datetime | None = None, ids: FlowRunFilterId | None = None
+) -> FlowRunFilter:
+    return FlowRunFilter(
+        id=ids,
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+        next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(after_=after, before_=before),
+    )

@@ -3,16 +3,20 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
 from prefect.client.schemas.objects import FlowRun, State, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
 from pydantic import ValidationError
 
@@ -23,17 +27,9 @@ from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.values import WorkerOffer
 from neurocortex.scheduling.backlog import Backlog
 from neurocortex.worker import job
-from neurocortex.worker.arrivals import Arrivals
+from neurocortex.worker.arrivals import PAGE, Arrivals
 from neurocortex.worker.loops import in_time
-
-READ_ALL_S: Final = 30.0
-"""How often all due runs are read: so long a run that somebody cancelled is looked at in vain."""
-
-SOON_S: Final = 2.0
-"""How long we wait before, where a run may have slipped through: others may in the same moment."""
-
-READ_ALL_SHARE: Final = 0.05
-"""Reading all takes no more than this share of the time, however long the backlog is."""
+from neurocortex.worker.rereading import Rereading
 
 KNOWN_S: Final = 5.0
 """So old may be what we know of a deployment."""
@@ -94,11 +90,11 @@ class DueRuns:
         self._is_ours = is_ours
         self._refuse = refuse
         self._arrivals = Arrivals(client, pools)
+        self._rereading = Rereading(self._arrivals, is_ours)
         self._runs: dict[UUID, FlowRun] = {}
         self._read_at: dict[UUID, float] = {}
         self._deployments: dict[UUID, tuple[float, DeploymentResponse]] = {}
         self._doors = _Doors({}, frozenset(), 0.0)
-        self._read_all_at = 0.0
 
     def take(self, run_id: UUID) -> Taken:
         """Take a run out of the backlog, to start it."""
@@ -120,8 +116,8 @@ class DueRuns:
         self._runs.pop(run_id, None)
         self._read_at.pop(run_id, None)
 
-    async def refresh(self, taken: Iterable[UUID]) -> None:
-        """Bring the backlog in step.
+    async def refresh(self, taken: Collection[UUID]) -> None:
+        """Enter what has become due; the first time, all that is due.
 
         Args:
             taken: runs of this worker that Prefect may not show as taken yet.
@@ -134,32 +130,38 @@ class DueRuns:
             raise
         self._arrivals.entered()
 
-    def read_all_soon(self, after_s: float = SOON_S) -> None:
-        """Have all due runs read anew: one may be due that is in no backlog any more."""
-        self._read_all_at = min(self._read_all_at, time.monotonic() + after_s)
-
-    async def _refresh(self, taken: Iterable[UUID]) -> None:
+    async def reread(self, taken: Collection[UUID]) -> None:
+        """Bring some of the runs that are known in step, where it is time: see `Rereading`."""
         started = time.monotonic()
-        everything = started >= self._read_all_at
-        arriving = self._arrivals.all() if everything else self._arrivals.new(self._runs)
+        async with self._rereading.step(self._runs) as read:
+            for gone in read.gone:
+                self.discard(gone)
+            await self._enter(read.due, taken, started)
+
+    def doubt(self, run_id: UUID) -> None:
+        """Have Prefect asked soon for a run that was taken and not started: it may still be due."""
+        self._rereading.doubt(run_id)
+
+    async def _refresh(self, taken: Collection[UUID]) -> None:
+        started = time.monotonic()
+        arriving = self._arrivals.new(self._runs)
         if started - self._doors.at > DOORS_S:
             found, _ = await asyncio.gather(arriving, self._look_at_doors())
         else:
             found = await arriving
-        due = {run.id: run for run in found if self._is_ours(run)}
-        if everything:
-            for gone in self._runs.keys() - due.keys():
-                self.discard(gone)
         for each in taken:
-            due.pop(each, None)
             self.discard(each)
-        fresh = {id_: run for id_, run in due.items() if everything or id_ not in self._runs}
-        self._read_at.update(dict.fromkeys(due, started))
-        if fresh:
-            await self._add(fresh.values())
-        if everything:
-            took = time.monotonic() - started
-            self._read_all_at = started + max(READ_ALL_S, took / READ_ALL_SHARE)
+        self._read_at.update({run.id: started for run in found if run.id in self._runs})
+        fresh = [run for run in found if run.id not in self._runs and self._is_ours(run)]
+        await self._enter(fresh, taken, started)
+
+    async def _enter(
+        self, found: Iterable[FlowRun], taken: Collection[UUID], read_at: float
+    ) -> None:
+        """Enter runs that Prefect says are due, or enter them again as they are now."""
+        due = [run for run in found if run.id not in taken]
+        self._read_at.update({run.id: read_at for run in due})
+        await self._add(due)
 
     async def _look_at_doors(self) -> None:
         """Read which pools and queues are paused, and let their runs in or out."""
@@ -177,16 +179,18 @@ class DueRuns:
                 self.backlog.discard(run_id)
         await self._add([run for run_id, run in self._runs.items() if run_id not in self.backlog])
 
-    async def _add(self, runs: Iterable[FlowRun]) -> None:
+    async def _add(self, runs: Sequence[FlowRun]) -> None:
         """Enter runs whose pool is open; those that cannot run end here."""
-        runs = list(runs)
+        if not runs:
+            return
         wanted = {run.deployment_id for run in runs if run.deployment_id}
+        deployments = await self._read_deployments(wanted)
         costs = await self._ledger.estimates(list(wanted))
         offers = await self._ledger.workers()
         for number, run in enumerate(runs, 1):
             if number % BREATH == 0:
                 await asyncio.sleep(0)
-            deployment = await self._read_deployment(run)
+            deployment = deployments.get(run.deployment_id) if run.deployment_id else None
             if run.deployment_id and deployment is None:
                 await self._end(run, Cancelled(message="Its deployment no longer exists."))
                 continue
@@ -209,20 +213,26 @@ class DueRuns:
                 self.backlog.discard(run.id)
                 self.backlog.add(work)
 
-    async def _read_deployment(self, run: FlowRun) -> DeploymentResponse | None:
-        """Return the run's deployment as it was some seconds ago at most."""
-        if run.deployment_id is None:
-            return None
-        known = self._deployments.get(run.deployment_id)
-        if known is not None and time.monotonic() - known[0] < KNOWN_S:
-            return known[1]
-        try:
-            found = await in_time(self._client.read_deployment(run.deployment_id))
-        except ObjectNotFound:
-            self._deployments.pop(run.deployment_id, None)
-            return None
-        self._deployments[run.deployment_id] = (time.monotonic(), found)
-        return found
+    async def _read_deployments(
+        self, wanted: Collection[UUID]
+    ) -> Mapping[UUID, DeploymentResponse]:
+        """Return those deployments that exist, as they were some seconds ago at most."""
+        since = time.monotonic() - KNOWN_S
+        stale = [
+            each
+            for each in wanted
+            if (known := self._deployments.get(each)) is None or known[0] < since
+        ]
+        for some in (stale[at : at + PAGE] for at in range(0, len(stale), PAGE)):
+            read_at = time.monotonic()
+            which = DeploymentFilter(id=DeploymentFilterId(any_=some))
+            for each in some:
+                self._deployments.pop(each, None)
+            for found in await in_time(
+                self._client.read_deployments(deployment_filter=which, limit=PAGE)
+            ):
+                self._deployments[found.id] = (read_at, found)
+        return {each: self._deployments[each][1] for each in wanted if each in self._deployments}
 
     async def _end(self, run: FlowRun, state: State) -> None:
         """End a run that cannot start, with the reason."""

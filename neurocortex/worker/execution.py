@@ -25,7 +25,7 @@ from prefect.utilities.engine import propose_state
 
 from neurocortex.ledger.reconcile import Action, Step
 from neurocortex.worker.job import JobConfiguration
-from neurocortex.worker.limits import Limits, exceeded
+from neurocortex.worker.limits import Limits, Peak, exceeded
 from neurocortex.worker.recovery import Recovery
 from neurocortex.worker.starter import WarmHooks, WarmStarter
 from neurocortex.worker.suspensions import Suspensions
@@ -44,6 +44,8 @@ class Ended:
     identifier: str
     cpu_s: float | None
     """Processor time it took; None where it ran by a command of its own."""
+    memory_mb: float | None
+    """The most that it was seen to take; None: it was too short."""
     completed: bool
     """Whether the flow itself reported that it completed."""
 
@@ -109,7 +111,7 @@ class Executions:
             raise RuntimeError("The process of the flow run could not be started.")
         process = starter.process if isinstance(starter, WarmStarter) else None
         cpu_s = process.cpu_s if process else None
-        return Ended(result.status_code, str(result.handle.pid), cpu_s, completed)
+        return Ended(result.status_code, str(result.handle.pid), cpu_s, watch.peak.mb, completed)
 
     async def end(self, run_id: UUID) -> None:
         """Kill a run's process; the state the run is in is the caller's to report."""
@@ -181,6 +183,7 @@ class _Watch:
     flow_run: FlowRun
     configuration: JobConfiguration
     task_status: anyio.abc.TaskStatus[int]
+    peak: Peak = field(default_factory=Peak, init=False)
     _task: asyncio.Task[State] | None = field(default=None, init=False)
 
     def started(self, value: ProcessHandle | None = None) -> None:
@@ -200,7 +203,7 @@ class _Watch:
         return None if self._task.cancelled() else self._task.result()
 
     async def _hold(self, pid: int, limits: Limits) -> State:
-        state = await exceeded(pid, limits)
+        state = await exceeded(pid, limits, self.peak)
         await self.executions.end(self.flow_run.id)
         return state
 

@@ -9,12 +9,20 @@ from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun
 
-from neurocortex.errors import LedgerUnavailableError, StaleLeaseError
+from neurocortex.errors import (
+    LedgerUnavailableError,
+    StaleLeaseError,
+    StreamUnavailableError,
+)
+from neurocortex.learning.consumption import Consumed, Consumption
 from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.values import Lease
 
 AGAIN_S: Final = 0.5
 """Pause before a slot is given back once more while Redis is away."""
+
+REQUEST: Final = "request"
+"""Tag of the runs that serve a request: the router learns from those."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +38,10 @@ class Holding:
     """Whether it got as far as a process."""
     cpu_s: float | None = None
     """What it took, once it has ended."""
+    memory_mb: float | None = None
+    """The most that it was seen to take, once it has ended."""
+    reserved_mb: float = 0.0
+    """The memory that it may take."""
     completed: bool = False
     """Whether it is known to have done all it was asked to."""
 
@@ -88,3 +100,19 @@ async def give_back(holding: Holding, ledger: Ledger, is_over: Callable[[], bool
                 await asyncio.sleep(AGAIN_S)
                 continue
         return
+
+
+async def told(holding: Holding, consumption: Consumption) -> None:
+    """Tell the router what a run of a request took; where Redis is away it learns from others."""
+    if holding.cpu_s is None or REQUEST not in holding.run.tags:
+        return
+    taken = Consumed(
+        flow_run=holding.run.id,
+        cpu_s=holding.cpu_s,
+        memory_mb=holding.memory_mb,
+        reserved_mb=holding.reserved_mb,
+    )
+    try:
+        await consumption.tell(taken)
+    except StreamUnavailableError as error:
+        logger.debug("What a run took is not learned from: %s", error)

@@ -23,6 +23,7 @@ from neurocortex.dead_letters.handler import DeadLetterHandler
 from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.embedded.running import find
 from neurocortex.errors import LedgerUnavailableError, NotRunningError
+from neurocortex.learning.consumption import Consumption
 from neurocortex.ledger.allocations import Allocations
 from neurocortex.ledger.ledger import Ledger
 from neurocortex.ledger.values import Lease, WorkerOffer
@@ -34,7 +35,7 @@ from neurocortex.worker.allocator import Allocator
 from neurocortex.worker.dispatcher import Dispatcher
 from neurocortex.worker.due import DueRuns, Taken
 from neurocortex.worker.execution import Ended, Executions
-from neurocortex.worker.holdings import Holding, Holdings, give_back
+from neurocortex.worker.holdings import Holding, Holdings, give_back, told
 from neurocortex.worker.job import JobConfiguration
 from neurocortex.worker.loops import Loops, patiently
 from neurocortex.worker.notices import Notices
@@ -42,12 +43,7 @@ from neurocortex.worker.recovery import Recovery
 from neurocortex.worker.results import DefaultStorage, OldResults
 from neurocortex.worker.rounds import Rounds
 from neurocortex.worker.suspensions import Suspensions
-from neurocortex.worker.upkeep import (
-    BEATS_PER_LEASE,
-    Reconciler,
-    Retries,
-    SignsOfLife,
-)
+from neurocortex.worker.upkeep import BEATS_PER_LEASE, Reconciler, Retries, SignsOfLife
 from neurocortex.worker.warm import WarmProcesses
 
 RECONCILE_S: Final = 10.0
@@ -144,6 +140,7 @@ class Host:
         )
         self._offer = offer
         self._ledger = Ledger(redis)
+        self._consumption = Consumption(redis)
         allocations = Allocations(redis)
         recovery = Recovery(client, self._pool_names, self._settings.worker.restarts)
         suspensions = await enter(self.suspensions)
@@ -178,7 +175,7 @@ class Host:
         self._loops.repeat(lambda: self._dead_letters.catch_up(self._pool_names), CATCH_UP_S)
         self._loops.repeat(OldResults.of(client, running).prune, PRUNE_S)
         self._loops.start(self._listen(Wakes(redis)))
-        self._loops.start(self._rounds.run(lambda: bool(self._pools) and not self._draining))
+        self._loops.start(self._rounds.run(self._is_on))
         return self
 
     async def __aexit__(self, *failure: object) -> None:
@@ -193,7 +190,6 @@ class Host:
     def serve(self, name: str, pool: Pool) -> None:
         """Hand the runs of a work pool to its worker."""
         self._pools[name] = pool
-        self._due.read_all_soon(0.0)  # a look that came before has passed over its runs
         self._rounds.announce()
 
     async def look(self) -> None:
@@ -225,6 +221,7 @@ class Host:
         ended = await self._executions.run(flow_run, configuration, task_status)
         if holding is not None:
             holding.cpu_s, holding.completed = ended.cpu_s, ended.completed
+            holding.memory_mb, holding.reserved_mb = ended.memory_mb, configuration.memory
         return ended
 
     def runs(self, run_id: UUID) -> bool:
@@ -260,6 +257,10 @@ class Host:
             await asyncio.sleep(DRAINED_S)
         await asyncio.gather(*self._endings)
 
+    def _is_on(self) -> bool:
+        """Whether to start runs. What waits in all pools is read once, when all have a worker."""
+        return len(self._pools) == len(self._pool_names) and not self._draining
+
     def _is_ours(self, run: FlowRun) -> bool:
         return run.work_pool_name in self._pools and (
             not self._queues or run.work_queue_name in self._queues
@@ -273,16 +274,19 @@ class Host:
     async def _settle(self, holding: Holding) -> None:
         """Give back the lease of a run, and keep the run for people if it has failed for good."""
         if not holding.has_started:
-            self._due.read_all_soon()  # if it is still due, nobody knows
+            self._due.doubt(holding.run.id)
         await give_back(holding, self._ledger, lambda: self._draining)
         self._rounds.freed()
-        if not holding.completed:
+        if holding.completed:
+            await told(holding, self._consumption)
+        else:
             await patiently(lambda: self._dead_letters.run_ended(holding.run.id))
 
     async def _look(self) -> None:
-        await self._due.refresh(self._holdings)
+        await self._due.refresh(frozenset(self._holdings))
         self.looked_at = datetime.now(UTC)
         await self._dispatcher.round()
+        await self._due.reread(frozenset(self._holdings))
 
     def _is_busy(self) -> bool:
         return bool(len(self._due.backlog) or len(self._holdings))

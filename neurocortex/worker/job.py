@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 
 from neurocortex.domain.deployments import Tier
 from neurocortex.domain.work import DEFAULT_TENANT, TENANT_NAME, TENANT_TAG, Resources, Work
+from neurocortex.routing.needs import CPU_S, MEMORY_MB, expected
 
 FIRST_COST: Final = 1.0
 """Cpu-seconds a run is charged for before one of its deployment has ended."""
@@ -221,6 +222,9 @@ def work(
 ) -> Work:
     """Return a due run as the scheduler sees it.
 
+    What finished runs say of one (`neurocortex/learning`) counts more than the averages of its
+    deployment: it holds so much memory while it runs. Its limit stays the job variable.
+
     Args:
         run: it.
         pool: its work pool.
@@ -231,14 +235,15 @@ def work(
         pydantic.ValidationError: a variable has a value that is not allowed.
     """
     asked = variables(pool, deployment, run)
+    memory = min(asked.memory, expected(run.labels, MEMORY_MB) or asked.memory)
     due = run.next_scheduled_start_time or run.expected_start_time or run.created
     since = due.timestamp() if due else time.time()
     return Work(
         id=run.id,
         tier=_tier(asked, pool),
         tenant=_tenant(asked, run),
-        needs=Resources(asked.cpu, asked.memory, asked.storage, asked.network),
-        cost=estimated_cost or FIRST_COST,
+        needs=Resources(asked.cpu, memory, asked.storage, asked.network),
+        cost=expected(run.labels, CPU_S) or estimated_cost or FIRST_COST,
         since=since,
         deployment=run.deployment_id,
         deployment_limit=_enqueue_limit(deployment) if deployment else None,

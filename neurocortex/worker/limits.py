@@ -12,7 +12,7 @@ from typing import Final
 from prefect.client.schemas.objects import State, StateType
 from prefect.states import Crashed
 
-from neurocortex.worker.memory import private_mb
+from neurocortex.worker.memory import private_mb, proportional_mb
 
 LOOK_S: Final = 0.1
 """Between two looks at the memory: a few microseconds each, and a process fills some 100 MB."""
@@ -27,15 +27,31 @@ class Limits:
     timeout_s: float | None
 
 
-async def exceeded(pid: int, limits: Limits) -> State:
+@dataclass(slots=True)
+class Peak:
+    """The most memory that a run was seen to take."""
+
+    mb: float | None = None
+    """Beyond what it shared at its start; None: it ended before anybody looked."""
+
+    def saw(self, taken_mb: float) -> None:
+        """Take note of what it takes now."""
+        self.mb = max(self.mb or 0.0, taken_mb)
+
+
+async def exceeded(pid: int, limits: Limits, peak: Peak) -> State:
     """Watch a process until it is over a limit, and return the state its run is to end in.
 
-    Runs until then, or until it is cancelled.
+    Runs until then, or until it is cancelled. `peak` is told of what it takes.
     """
     shared, started = private_mb(pid), time.monotonic()
     while True:
         await asyncio.sleep(LOOK_S)
         taken = private_mb(pid) - shared
+        if taken > limits.memory_mb:
+            # Processes that a run forked share pages with it, and each counts them.
+            taken = min(taken, proportional_mb(pid))
+        peak.saw(taken)
         if taken > limits.memory_mb:
             return Crashed(
                 message=(

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
+SUCCESSOR: Final = "-"
+"""In the place of a module to import ahead: see `zygote`."""
+
 MAX_PACKET: Final = 1 << 20
 """An environment of a megabyte is more than the kernel takes at `exec`."""
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from neurocortex.worker.messages import SUCCESSOR
+
 MODULES: Final = (
     "prefect.flow_engine",
     "prefect.main",
@@ -15,6 +17,7 @@ MODULES: Final = (
     "prefect.runner._hook_runner",
     "anyio._backends._asyncio",
     "rich._emoji_codes",
+    SUCCESSOR,
     "flows",
     "flows.answer_question",
     "flows.ingest_documents",

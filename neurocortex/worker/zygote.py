@@ -6,6 +6,11 @@ modules in memory it shares. The word is Android's (its app processes begin the 
 It has one thread: a fork copies no other, and a lock that one holds would stay locked for ever. So
 it talks to nobody but its worker, whose pid WORKER is, and dies with it.
 
+While it imports it neither forks nor sees that a run has ended, and what takes long to import takes
+seconds. So where a MODULE is `-`, a fork of it, its successor, imports those that follow; it goes
+on with what it has, and leaves new runs to the successor once that is ready. From then on it only
+waits for the runs it has, and for the end of the successor, which is its own.
+
 The standard library's `forkserver` is the same idea; but it imports the worker's main module again
 in every child, and tells neither the memory nor the processor time a child took.
 """
@@ -28,8 +33,10 @@ from neurocortex.worker import child
 from neurocortex.worker.cores import Cores
 from neurocortex.worker.engine_settings import engine_settings
 from neurocortex.worker.freshness import project_modules
+from neurocortex.worker.memory import end_first_without_memory
 from neurocortex.worker.messages import (
     MAX_PACKET,
+    SUCCESSOR,
     Ended,
     Ready,
     Start,
@@ -41,6 +48,9 @@ from neurocortex.worker.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from prefect.context import SettingsContext
+
+NOBODY: Final = -1
+"""In the place of a descriptor."""
 
 TASKS: Final = "/proc/self/task"
 PAGES: Final = "/proc/self/statm"
@@ -68,6 +78,9 @@ class Zygote:
         self._runs: dict[int, str] = {}
         self._cores = Cores(sorted(os.sched_getaffinity(0)))
         self._started = time.monotonic()
+        self._successor: int | None = None
+        self._ready, self._predecessor = NOBODY, NOBODY
+        """Where a successor says that it is ready, at its predecessor's and at its own end."""
         self.project = project_modules()
         self.settings: SettingsContext | None = None
 
@@ -78,22 +91,40 @@ class Zygote:
         """
         with _child_signals() as ended:
             waiting = select.poll()
-            waiting.register(self._worker, select.POLLIN)
             waiting.register(ended, select.POLLIN)
+            if self._predecessor == NOBODY:
+                waiting.register(self._worker, select.POLLIN)
             while True:
-                for descriptor, _ in waiting.poll(0 if self._modules else None):
-                    if descriptor == ended:
-                        os.read(ended, 4096)
-                        self._reap()
-                    else:
-                        packet = self._worker.recv(MAX_PACKET)
-                        if not packet:
-                            return None
-                        order = decode_start(packet)
-                        if self._fork(order):
-                            return order
-                if self._modules:
-                    self._import(self._modules.popleft())
+                events = {which for which, _ in waiting.poll(0 if self._modules else None)}
+                if ended in events:
+                    os.read(ended, 4096)
+                    if not self._reap():
+                        return None
+                if self._ready in events:
+                    waiting.unregister(self._ready)
+                    waiting.unregister(self._worker)
+                elif self._worker.fileno() in events:
+                    try:
+                        packet = self._worker.recv(MAX_PACKET, socket.MSG_DONTWAIT)
+                    except BlockingIOError:
+                        continue  # the successor was faster
+                    if not packet:
+                        return None
+                    order = decode_start(packet)
+                    if self._fork(order):
+                        return order
+                if not self._modules:
+                    continue
+                if self._modules[0] == SUCCESSOR:
+                    if self._fork_successor():
+                        break
+                    waiting.register(self._ready, select.POLLIN)
+                    continue
+                self._import(self._modules.popleft())
+                if not self._modules:
+                    self._begin_to_serve()
+                    waiting.register(self._worker, select.POLLIN)
+        return self.serve()  # as the successor, which hears of children of its own
 
     def _import(self, name: str) -> None:
         """Import a module; one that cannot be is the run's to complain about that needs it."""
@@ -102,8 +133,9 @@ class Zygote:
         except Exception as error:  # noqa: BLE001 - whatever a module does at import
             print(f"{name} is not preloaded: {error!r}", file=sys.stderr)  # noqa: T201
         self.project = project_modules()
-        if self._modules:
-            return
+
+    def _prepare_forks(self) -> None:
+        """Do once what each fork would have to."""
         if "prefect.context" in sys.modules:
             self.settings = engine_settings()
         rehearse()
@@ -113,7 +145,35 @@ class Zygote:
         # What is here now stays: a collection would only touch, and so copy, pages in every fork.
         gc.collect()
         gc.freeze()
+
+    def _begin_to_serve(self) -> None:
+        """Say that all is imported."""
+        self._prepare_forks()
+        if self._predecessor != NOBODY:
+            os.write(self._predecessor, b".")
+            os.close(self._predecessor)
+            self._predecessor = NOBODY
         self._say(Ready(_resident_mb(), time.monotonic() - self._started))
+
+    def _fork_successor(self) -> bool:
+        """Leave the other imports to a fork; return whether we are it."""
+        self._modules.popleft()
+        self._prepare_forks()
+        zygote = os.getpid()
+        ready, predecessor = os.pipe()
+        self._successor = os.fork()
+        if self._successor:
+            os.close(predecessor)
+            self._ready = ready
+            self._modules.clear()
+            return False
+        os.close(ready)
+        if not die_with_parent(zygote, signal.SIGKILL):
+            os._exit(1)
+        self._successor, self._predecessor = None, predecessor
+        self._runs.clear()
+        self._cores = Cores(sorted(os.sched_getaffinity(0)))
+        return True
 
     def _fork(self, order: Start) -> bool:
         """Start a process for a run; return whether we are that process."""
@@ -131,22 +191,26 @@ class Zygote:
         self._worker.close()
         if not die_with_parent(zygote, signal.SIGKILL):
             os._exit(1)
+        end_first_without_memory()
         if cores:
             os.sched_setaffinity(0, cores)
         return True
 
-    def _reap(self) -> None:
-        """Tell the worker of every process that has ended."""
-        while self._runs:
+    def _reap(self) -> bool:
+        """Tell the worker of every process that has ended; return whether to go on."""
+        while self._runs or self._successor:
             pid, status, used = os.wait4(-1, os.WNOHANG)
             if pid == 0:
-                return
+                return True
+            if pid == self._successor:
+                return False  # its runs died with it: the worker hears of it by our end
             self._cores.give_back(pid)
             run = self._runs.pop(pid, None)
             if run is not None:
                 code = os.waitstatus_to_exitcode(status)
                 cpu_s = used.ru_utime + used.ru_stime
                 self._say(Ended(run, pid, code, cpu_s, used.ru_maxrss / 1024))
+        return True
 
     def _say(self, event: Ready | Started | Ended) -> None:
         try:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -14,7 +14,9 @@ import pytest
 
 from neurocortex.embedded import state
 from neurocortex.embedded.home import Home
+from neurocortex.embedded.running import Running, find
 from neurocortex.embedded.state import ServiceRecord, State
+from neurocortex.settings import Settings
 
 HERE = Path(__file__).parent
 COMMAND = str(Path(sys.executable).with_name("neurocortex"))
@@ -24,7 +26,9 @@ ANY_PORTS = {
 }
 
 FIRST_RUN_TIMEOUT_S = 280.0
-"""For a start with the main job, which takes 40 s where nothing else runs."""
+"""For a start and three runs, which take 30 s where nothing else runs."""
+START_TIMEOUT_S = 120.0
+SERVICE_TIMEOUT_S = 60.0
 COMMAND_TIMEOUT_S = 120.0
 TEST_TIMEOUT_S = 600.0
 """With the start of the platform, which the first test that asks for it waits for."""
@@ -102,11 +106,23 @@ class User:
 
 
 @dataclass(frozen=True)
+class FirstRun:
+    """`neurocortex up --once` in a fresh folder, and what there was when it had ended."""
+
+    user: User
+    done: subprocess.CompletedProcess[str]
+    processes: list[psutil.Process]
+    home_directory: list[Path]
+    folder: list[str]
+
+
+@dataclass(frozen=True)
 class Platform:
     """A platform that runs, with its main job done."""
 
     user: User
     home: Home
+    supervisor: psutil.Process
     output: Path
     """What `neurocortex up` printed so far."""
 
@@ -133,9 +149,31 @@ class Platform:
         """Run `neurocortex` to its end, as this platform's user."""
         return self.user.run(*arguments, settings=settings)
 
+    @property
+    def running(self) -> Running:
+        """What another command on this machine finds."""
+        return find(Settings(home=self.home.folder))
+
     def service(self, name: str) -> ServiceRecord:
         """Return a service as it runs now."""
         return next(record for record in self.state.services if record.name == name)
+
+    def family(self) -> list[psutil.Process]:
+        """Return the supervisor and everything below it."""
+        return [self.supervisor, *self.supervisor.children(recursive=True)]
+
+    def kill_and_wait(self, name: str) -> tuple[ServiceRecord, ServiceRecord]:
+        """Kill a service without warning; return it as it was, and as the supervisor has it back.
+
+        That it is said to be back is waited for: it is a process again some time before.
+        """
+        before, said = self.service(name), self._said_back(name)
+        psutil.Process(before.pid).kill()
+        _until(lambda: self._said_back(name) > said, SERVICE_TIMEOUT_S)
+        return before, self.service(name)
+
+    def _said_back(self, name: str) -> int:
+        return self.output.read_text().count(f"{name} is back")
 
 
 def _until(holds: Callable[[], bool], timeout_s: float) -> None:
@@ -161,7 +199,7 @@ def until() -> Callable[[Callable[[], bool], float], None]:
     return _until
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def processes_of() -> Callable[[Path], list[psutil.Process]]:
     """Return the processes that have to do with a folder: all those of a platform have."""
     return lambda folder: [each for each in psutil.process_iter() if _belongs(each, str(folder))]
@@ -169,27 +207,46 @@ def processes_of() -> Callable[[Path], list[psutil.Process]]:
 
 @pytest.fixture(scope="module")
 def new_user(tmp_path_factory: pytest.TempPathFactory) -> User:
-    """A user who sets nothing, shared by the tests of a module."""
+    """A user who sets nothing and has started nothing."""
     return User.new(tmp_path_factory.mktemp("user"))
 
 
 @pytest.fixture(scope="package")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """`neurocortex up` in a fresh home, with its main job done; all tests share it."""
-    place = tmp_path_factory.mktemp("platform")
-    home = Home(place / "data")
-    # The suite itself loads the machine, and these tests are not about shedding.
-    settings = {"NEUROCORTEX_ADMISSION__SHED_ABOVE": "1", **ANY_PORTS}
-    user = User.new(place, NEUROCORTEX_HOME=str(home.folder), **settings)
-    output = place / "output"
+def first(
+    tmp_path_factory: pytest.TempPathFactory, processes_of: Callable[[Path], list[psutil.Process]]
+) -> FirstRun:
+    """The main job in a folder where nothing is set."""
+    user = User.new(tmp_path_factory.mktemp("platform"))
+    done = user.run("up", "--once", timeout_s=FIRST_RUN_TIMEOUT_S)
+    return FirstRun(
+        user=user,
+        done=done,
+        processes=processes_of(user.folder),
+        home_directory=list(user.home_directory.iterdir()),
+        folder=[path.name for path in user.folder.iterdir()],
+    )
+
+
+@pytest.fixture(scope="package")
+def platform(first: FirstRun) -> Iterator[Platform]:
+    """`neurocortex up` where the main job was done; all tests share it."""
+    home = Home(first.user.folder / ".neurocortex")
+    settings = {
+        "NEUROCORTEX_HOME": str(home.folder),
+        # The suite itself loads the machine, and these tests are not about shedding.
+        "NEUROCORTEX_ADMISSION__SHED_ABOVE": "1",
+        **ANY_PORTS,
+    }
+    user = replace(first.user, environment={**first.user.environment, **settings})
+    output = user.folder.parent / "output"
     process = user.start(output, "up")
     try:
         _until(
             lambda: "curl http" in output.read_text() or process.poll() is not None,
-            FIRST_RUN_TIMEOUT_S,
+            START_TIMEOUT_S,
         )
         assert process.poll() is None, output.read_text()
-        yield Platform(user, home, output)
+        yield Platform(user, home, psutil.Process(process.pid), output)
     finally:
         process.terminate()
         process.wait(STOP_TIMEOUT_S)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -18,21 +19,16 @@ import pytest
 
 from neurocortex.cli.main import app
 from neurocortex.domain.deployments import INGEST, Tier, answer, etl
-from neurocortex.embedded import state
-from neurocortex.embedded.home import Home
 from neurocortex.settings import MASK, load
 
 if TYPE_CHECKING:
-    from tests.acceptance.conftest import Platform, User
+    from tests.acceptance.conftest import FirstRun, Platform, User
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = (REPOSITORY / "README.md").read_text()
 DOCS = len(list((REPOSITORY / "docs").rglob("*.md")))
 RUN_URL = re.compile(r"· (\S+): (http://127\.0\.0\.1:\d+/runs/flow-run/([0-9a-f-]{36}))")
 FOUR_TIERS = "There are four priority tiers: critical, high, medium and low."
-
-ONCE_TIMEOUT_S = 280.0
-"""A start and three runs take 40 s on an idle machine of two cores."""
 
 Until = Callable[[Callable[[], bool], float], None]
 ProcessesOf = Callable[[Path], list[psutil.Process]]
@@ -45,58 +41,22 @@ def failed(done: CompletedProcess[str]) -> str:
     return done.stderr
 
 
-# --- `up --once`, twice, then `up` and `down`, in a folder where nothing is set
+# --- where nothing is set
 
 
-@pytest.fixture(scope="module")
-def first(new_user: "User") -> CompletedProcess[str]:
-    return new_user.run("up", "--once", timeout_s=ONCE_TIMEOUT_S)
-
-
-def test_up_once_does_the_main_job_prints_it_and_leaves_nothing(
-    first: CompletedProcess[str], new_user: "User", processes_of: ProcessesOf
-) -> None:
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert first.stderr == ""
-    assert FOUR_TIERS in first.stdout
-    assert f"[1] {REPOSITORY / 'docs' / 'concepts.md'}" in first.stdout
-    assert f"Collection documents: {DOCS} documents added, 0 replaced" in first.stdout
-    assert "178 of 178 rows loaded into data.wine, 0 in quarantine" in first.stdout
-    started = [deployment for deployment, _, _ in RUN_URL.findall(first.stdout)]
+def test_up_once_does_the_main_job_prints_it_and_leaves_nothing(first: "FirstRun") -> None:
+    done = first.done
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert FOUR_TIERS in done.stdout
+    assert f"[1] {REPOSITORY / 'docs' / 'concepts.md'}" in done.stdout
+    assert f"Collection documents: {DOCS} documents added, 0 replaced" in done.stdout
+    assert "178 of 178 rows loaded into data.wine, 0 in quarantine" in done.stdout
+    started = [deployment for deployment, _, _ in RUN_URL.findall(done.stdout)]
     assert started == [INGEST, answer(Tier.HIGH), etl("wine")]
-    assert processes_of(new_user.folder) == []
-    assert list(new_user.home_directory.iterdir()) == []
-    assert [path.name for path in new_user.folder.iterdir()] == [".neurocortex"]
-
-
-@pytest.mark.usefixtures("first")
-def test_up_once_again_finds_the_documents_unchanged(
-    new_user: "User", processes_of: ProcessesOf
-) -> None:
-    again = new_user.run("up", "--once", timeout_s=ONCE_TIMEOUT_S)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert f": 0 documents added, 0 replaced, {DOCS} unchanged ({DOCS} files" in again.stdout
-    assert FOUR_TIERS in again.stdout
-    assert processes_of(new_user.folder) == []
-
-
-@pytest.mark.usefixtures("first")
-def test_a_later_up_starts_the_services_only_and_down_stops_them(
-    new_user: "User", tmp_path: Path, until: Until, processes_of: ProcessesOf
-) -> None:
-    output = tmp_path / "output"
-    process = new_user.start(output, "up")
-    until(lambda: "Ctrl-C here" in output.read_text() or process.poll() is not None, 120)
-    assert RUN_URL.search(output.read_text()) is None, "the main job is done"
-
-    down = new_user.run("down")
-
-    assert (down.returncode, down.stderr) == (0, "")
-    assert down.stdout == "· Stopped: redis, postgres, prefect, worker, lane, gateway, lane-2.\n"
-    assert process.wait(5) == 0
-    assert processes_of(new_user.folder) == []
-    assert state.read(Home(new_user.folder / ".neurocortex").run) is None
-    assert "is not running. Start the platform with" in failed(new_user.run("status"))
+    assert first.processes == []
+    assert first.home_directory == []
+    assert first.folder == [".neurocortex"]
 
 
 def test_ctrl_c_during_the_start_leaves_nothing(
@@ -121,18 +81,19 @@ def test_without_a_platform_a_command_says_how_to_start_one(
 # --- the README's commands, on a platform that runs
 
 
-def test_the_first_up_shows_the_answer_and_where_the_runs_are(
-    platform: "Platform", api: httpx.Client
+def test_a_later_up_starts_the_services_only_and_shows_the_first_runs(
+    first: "FirstRun", platform: "Platform", api: httpx.Client
 ) -> None:
     said = platform.output.read_text()
-    assert FOUR_TIERS in said
+    assert RUN_URL.search(said) is None, "the main job is done"
     assert f"Prefect UI: {platform.state.ui_url}" in said
-    runs = RUN_URL.findall(said)
-    assert [deployment for deployment, _, _ in runs] == [INGEST, answer(Tier.HIGH), etl("wine")]
-    for _, _, run in runs:
+    for _, url, run in RUN_URL.findall(first.done.stdout):
         assert api.get(f"/flow_runs/{UUID(run)}").json()["state"]["type"] == "COMPLETED"
-    for _, url, _ in runs:
-        page = httpx.get(url, trust_env=False, headers={"Accept": "text/html"})
+        page = httpx.get(
+            platform.state.ui_url + urlsplit(url).path,
+            trust_env=False,
+            headers={"Accept": "text/html"},
+        )
         assert (page.status_code, "<html" in page.text) == (200, True), "as a browser asks"
 
 
@@ -229,17 +190,21 @@ def test_an_empty_question_is_refused_in_words(platform: "Platform") -> None:
     assert "The question is empty" in failed(platform.run("ask", ""))
 
 
-def test_an_unknown_collection_is_named_with_those_there_are(platform: "Platform") -> None:
-    message = failed(platform.run("ask", "Why?", "--collection", "nowhere"))
+def test_a_run_that_fails_says_why_and_where_to_look(platform: "Platform") -> None:
+    asked = platform.run("ask", "Why?", "--collection", "nowhere", "--tier", "critical")
+    message = failed(asked)
     assert "There is no collection 'nowhere'. Existing collections: documents" in message
+    assert f"See {platform.state.ui_url}/runs/flow-run/" in message
 
 
 def test_status_shows_services_and_workers(platform: "Platform") -> None:
     shown = platform.run("status")
     assert shown.returncode == 0, shown.stderr
     assert f"The platform is ready. Prefect UI: {platform.state.ui_url}" in shown.stdout
-    first_words = [line.split()[0] for line in shown.stdout.splitlines() if line]
-    assert {*(record.name for record in platform.state.services), *Tier} <= set(first_words)
+    lines = [line.split() for line in shown.stdout.splitlines()]
+    for record in platform.state.services:
+        assert [record.name, str(record.pid)] in [line[:2] for line in lines]
+    assert [line[-1] for line in lines if line and line[0] in set(Tier)] == ["online"] * 4
 
 
 def test_a_second_up_says_what_runs_and_starts_nothing(platform: "Platform") -> None:
@@ -280,7 +245,7 @@ def test_doctor_finds_this_machine_fit(platform: "Platform") -> None:
     assert "ok" in levels
 
 
-def test_deploying_twice_changes_nothing_and_a_paused_schedule_stays_paused(
+def test_deploying_again_leaves_a_paused_schedule_paused(
     platform: "Platform", api: httpx.Client
 ) -> None:
     wine = api.get(f"/deployments/name/{etl('wine')}").json()
@@ -290,10 +255,9 @@ def test_deploying_twice_changes_nothing_and_a_paused_schedule_stays_paused(
     )
     assert paused.is_success
 
-    one, other = platform.run("deploy"), platform.run("deploy")
+    again = platform.run("deploy")
 
-    assert one.returncode == 0, one.stderr
-    assert one.stdout == other.stdout
-    assert "deployment run-etl/wine on medium" in one.stdout
+    assert again.returncode == 0, again.stderr
+    assert "deployment run-etl/wine on medium" in again.stdout
     (schedule,) = api.get(f"/deployments/name/{etl('wine')}").json()["schedules"]
     assert schedule["active"] is False

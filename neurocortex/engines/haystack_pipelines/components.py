@@ -19,10 +19,10 @@ TITLE: Final = "title"
 
 @component
 class PlatformChatGenerator:
-    """A chat generator on an LLM Provider block.
+    """A chat generator on an LLM Provider block, or, with `auto`, on the one that serves best now.
 
     What holds for the platform's calls holds here: budgets, hidden personal data, other endpoints
-    where one fails.
+    and other providers where one fails.
     """
 
     def __init__(
@@ -30,11 +30,14 @@ class PlatformChatGenerator:
         provider: str = DEFAULT_BLOCK,
         max_tokens: int | None = None,
         temperature: float | None = None,
+        fallbacks: list[str] | None = None,
     ) -> None:
-        """Take the block's name; the others are None for the block's limit and the model's own."""
+        """Take the block's name, and names of those that are asked when it fails; the others are
+        None for the block's limit and the model's own."""
         self.provider = provider
         self.max_tokens = max_tokens
         self.temperature = temperature
+        self.fallbacks = fallbacks
 
     @component.output_types(replies=list[ChatMessage])
     def run(self, messages: list[ChatMessage]) -> dict[str, list[ChatMessage]]:
@@ -45,7 +48,11 @@ class PlatformChatGenerator:
     async def run_async(self, messages: list[ChatMessage]) -> dict[str, list[ChatMessage]]:
         """See `run`."""
         completion = await current(type(self).__name__).complete(
-            _ours(messages), self.provider, self.max_tokens, self.temperature
+            _ours(messages),
+            self.provider,
+            self.max_tokens,
+            self.temperature,
+            tuple(self.fallbacks or ()),
         )
         meta: dict[str, Any] = {
             "model": completion.model,

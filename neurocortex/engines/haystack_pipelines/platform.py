@@ -36,7 +36,8 @@ class WrittenTexts:
 
 
 class Complete(Protocol):
-    """Calls the LLM of a provider block: charged, private, and on whichever endpoint is well."""
+    """Calls the LLM of a provider block, or of `auto`: charged, private, on whichever endpoint is
+    well, and of the next of `fallbacks` where all of one fail."""
 
     def __call__(
         self,
@@ -44,6 +45,7 @@ class Complete(Protocol):
         provider: str,
         max_tokens: int | None,
         temperature: float | None,
+        fallbacks: Sequence[str],
     ) -> Awaitable[Completion]: ...
 
 

@@ -1,11 +1,13 @@
 """`/v1/feedback`: what people and programs say about answers."""
 
+from contextlib import suppress
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from neurocortex.errors import ChoiceNotFoundError
-from neurocortex.feedback.values import Feedback, Judged
+from neurocortex.errors import ChoiceNotFoundError, PredictionNotFoundError
+from neurocortex.feedback.values import Feedback, Judged, Recorded
 from neurocortex.gateway import openapi
 from neurocortex.gateway.bodies import decode
 from neurocortex.gateway.services import Services
@@ -39,22 +41,38 @@ def router(services: Services) -> APIRouter:
         """Say how good an answer was, or what a prediction should have been.
 
         Of a prediction, what is said again replaces what was said before. Of an answer for which
-        the platform chose the LLM, the first score counts.
+        the platform chose the LLM, and of a request in an experiment, the first score counts.
         """
         tenant = (await services.callers.identify(request, Scope.ANSWERS_READ)).tenant
         given = decode(Feedback, await services.bodies.read(request))
-        taken = await _judged(tenant, given) or await services.feedback.give(tenant, given)
+        taken = await _taken(services, tenant, given)
         return Response(taken.model_dump_json(), 201, media_type=openapi.JSON)
 
     return routes
 
 
-async def _judged(tenant: str, given: Feedback) -> Judged | None:
+async def _taken(services: Services, tenant: str, given: Feedback) -> Judged | Recorded:
+    """Tell all that learn from it: the choice of LLMs, experiments, and kept predictions."""
+    of_choice = await _of_choice(tenant, given)
+    of_trial = None
+    if given.score is not None:
+        of_trial = await services.trials.score(given.request_id, tenant, given.score)
+    if of_choice is None and of_trial is None:
+        recorded = await services.feedback.give(tenant, given)
+        if given.score is None and recorded.score is not None:
+            await services.trials.score(given.request_id, tenant, recorded.score)
+        return recorded
+    if of_trial is not None:
+        with suppress(PredictionNotFoundError):  # it was no prediction, or it is not kept
+            return await services.feedback.give(tenant, given, wait_s=0)
+    return Judged(request_id=given.request_id, counted=bool(of_choice or of_trial))
+
+
+async def _of_choice(tenant: str, given: Feedback) -> bool | None:
     """Let the choice of an LLM learn from a score; None: it is not about one."""
     if given.score is None:
         return None
     try:
-        counted = await judge(given.request_id, given.score, tenant)
+        return await judge(given.request_id, given.score, tenant)
     except ChoiceNotFoundError:
         return None
-    return Judged(request_id=given.request_id, counted=counted)

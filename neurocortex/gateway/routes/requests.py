@@ -60,9 +60,10 @@ async def respond(
         idempotency_key=headers.idempotency_key(request.headers),
     )
     planned = services.planner.plan(asking)
+    of_experiment = headers.experiment_headers(planned.trial)
     if planned.request.stream and planned.route.lane is Lane.REALTIME and not asking.no_wait:
         events = events_of(services, planned)
-        said = headers.route_headers(planned.route)
+        said = {**headers.route_headers(planned.route), **of_experiment}
         return await unless_gone(request, opened(events, _failed(services), said))
     outcome = await unless_gone(request, services.intake.take(planned))
     if isinstance(outcome, Accepted):
@@ -70,12 +71,12 @@ async def respond(
         return Response(
             services.views.render(outcome.record),
             202,
-            headers={**place, **headers.route_headers(planned.route)},
+            headers={**place, **headers.route_headers(planned.route), **of_experiment},
             media_type=openapi.JSON,
         )
     return Response(
         outcome.body,
-        headers=headers.route_headers(outcome.route, outcome.use),
+        headers={**headers.route_headers(outcome.route, outcome.use), **of_experiment},
         media_type=openapi.JSON,
     )
 

@@ -13,6 +13,7 @@ from haystack.testing import document_store_async as asynchronous
 from haystack.utils import Secret
 
 from neurocortex.adapters.haystack_store import LakeDocumentStore
+from neurocortex.lake.bound import bound
 from neurocortex.lake.store import Lake
 
 
@@ -89,3 +90,23 @@ class TestLakeDocumentStoreInEventLoops(
         assert await document_store.write_documents_async([document]) == 1
         with pytest.raises(DuplicateDocumentError):
             await document_store.write_documents_async([document])
+
+
+def test_who_lent_the_lake_is_told_what_has_changed(lake: Lake) -> None:
+    """The platform ends what it has cached of a collection that a pipeline writes to."""
+    changed: list[str] = []
+    pea = Document(id="pea", content="peas", meta={"year": 1865})
+    matching = {"field": "meta.year", "operator": "==", "value": 1865}
+    with bound(lake, changed.append):
+        store = LakeDocumentStore(collection="notes")
+        assert store.count_documents() == 0
+        assert changed == []
+        store.write_documents([pea])
+        assert changed == ["notes"]
+        with pytest.raises(DuplicateDocumentError):
+            store.write_documents([pea])
+        assert changed == ["notes"]
+        store.update_by_filter(matching, {"year": 1866})
+        assert changed == ["notes"] * 2
+        store.delete_documents(["pea"])
+    assert changed == ["notes"] * 3

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -10,7 +11,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from neurocortex.backup import backups, manifest
-from neurocortex.backup.backups import KEYS, LAKE, PREFECT, Place
+from neurocortex.backup.backups import FILES, KEYS, LAKE, MODELS, PREFECT, Place
+from neurocortex.backup.folders import SPECS, Folder
 from neurocortex.cli.main import app
 from neurocortex.domain.documents import Chunk, Document, SplitDocument
 from neurocortex.engines.lsa import LsaTrainer
@@ -18,7 +20,14 @@ from neurocortex.errors import BackupError
 from neurocortex.lake.store import Lake
 from neurocortex.lake.versions import history
 
-DESTROY = "DROP SCHEMA lake, work, access CASCADE; DROP SCHEMA IF EXISTS data, history CASCADE"
+DESTROY = (
+    "DROP SCHEMA lake, work, access, forge CASCADE; DROP SCHEMA IF EXISTS data, history CASCADE"
+)
+REGISTRY = """
+CREATE SCHEMA forge;
+CREATE TABLE forge.runs (artifact_uri text);
+INSERT INTO forge.runs VALUES ('{models}/1/artifacts'), ('s3://elsewhere/1');
+"""
 PREFECT_LIKE = """
 CREATE EXTENSION pg_trgm;
 CREATE TYPE state AS ENUM ('done');
@@ -65,7 +74,17 @@ def place(lake: Lake, database_url: str, prefect_url: str, tmp_path: Path) -> Pl
     keys.parent.mkdir()
     keys.write_text("the keys")
     keys.chmod(0o600)
-    return Place(database_url, prefect_url, keys)
+    models, datasets = Folder(tmp_path / "home" / "models"), Folder(tmp_path / "datasets", SPECS)
+    for path, content in (
+        (models.path / "1" / "artifacts" / "model.skops", "a model"),
+        (datasets.path / "patients.yaml", "name: patients"),
+        (datasets.path / "patients.csv", "not a description"),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    with lake.engine.begin() as connection:
+        connection.execute(text(REGISTRY.format(models=models.path.as_uri())))
+    return Place(database_url, prefect_url, keys, {MODELS: models, "datasets": datasets})
 
 
 def answers(lake: Lake) -> list[tuple[str, str, float]]:
@@ -84,8 +103,8 @@ def test_the_same_answers_after_all_was_lost(lake: Lake, place: Place, tmp_path:
     before = answers(lake)
     made = backups.create(place, tmp_path / "backups")
     assert made.folder.stat().st_mode & 0o077 == 0
-    assert {part.name for part in made.manifest.parts} == {LAKE, PREFECT, KEYS}
-    assert made.manifest.documents == 2
+    assert {part.name for part in made.manifest.parts} == {LAKE, PREFECT, KEYS, FILES}
+    assert (made.manifest.documents, made.manifest.files) == (2, 2)
     assert backups.verify(made.folder) == made == backups.every(tmp_path / "backups")[0]
 
     destroy(lake)
@@ -95,13 +114,24 @@ def test_the_same_answers_after_all_was_lost(lake: Lake, place: Place, tmp_path:
     with psycopg.connect(place.prefect_url, autocommit=True) as connection:
         connection.execute("DELETE FROM flow_run; DELETE FROM flow; CREATE TABLE more (id int)")
 
-    backups.restore(place, made.folder)
+    (place.folders["datasets"].path / "patients.yaml").write_text("name: others")
+    (place.folders["datasets"].path / "patients.csv").unlink()
+    moved = Folder(tmp_path / "other home" / "models")
+    backups.restore(replace(place, folders={**place.folders, MODELS: moved}), made.folder)
     assert answers(lake) == before
     assert lake.check() is None
     history.rollback(lake, "papers", 1)
     assert {source for source, _, _ in answers(lake)} == {"a", "b", "c"}
     assert place.keys.read_text() == "the keys"
     assert place.keys.with_name(f"{KEYS}.before-restore").read_text().endswith("fresh platform")
+    assert (moved.path / "1" / "artifacts" / "model.skops").read_text() == "a model"
+    with lake.engine.connect() as registry:
+        addresses = registry.scalars(text("SELECT artifact_uri FROM forge.runs")).all()
+    assert addresses == ["s3://elsewhere/1", f"{moved.path.as_uri()}/1/artifacts"]
+    datasets = place.folders["datasets"].path
+    assert (datasets / "patients.yaml").read_text() == "name: patients"
+    assert (datasets / "patients.yaml.before-restore").read_text() == "name: others"
+    assert not (datasets / "patients.csv").exists()
     with psycopg.connect(place.prefect_url) as connection:
         assert connection.execute("SELECT name FROM flows").fetchall() == [("ingest",)]
         assert connection.execute("SELECT to_regclass('more')").fetchone() == (None,)
@@ -127,7 +157,9 @@ def test_a_restore_that_fails_changes_nothing(lake: Lake, place: Place, tmp_path
     with pytest.raises(BackupError, match=r"lake\.dump was changed or cut"):
         backups.restore(place, made.folder, replace=True)
     changed = made.manifest.model_copy(
-        update={"parts": tuple(map(manifest.part_of, [dump, made.folder / KEYS]))}
+        update={
+            "parts": tuple(manifest.part_of(made.folder / name) for name in (FILES, KEYS, LAKE))
+        }
     )
     (made.folder / manifest.FILE).write_text(changed.model_dump_json())
     with pytest.raises(BackupError, match="pg_restore failed"):
@@ -162,3 +194,17 @@ def test_by_the_commands() -> None:
     assert "Restored 2 documents" in run("restore", made["folder"], "--replace").output
     missing = run("verify", "nowhere")
     assert "holds no backup" in str(missing.exception)
+
+
+@pytest.mark.usefixtures("neurocortex")
+def test_who_was_erased_stays_erased(lake: Lake) -> None:
+    """The copies in a backup are named, and a restore of it brings nobody back."""
+    made = json.loads(run("create", "--json").output)
+    erase = CliRunner().invoke(app, ["privacy", "erase", "--subject", "hunt mice", "--yes"])
+    assert erase.exit_code == 0, erase.output
+    assert f"{made['folder']} has copies" in erase.output.replace("\n", "")
+    restored = run("restore", made["folder"], "--replace")
+    assert restored.exit_code == 0, restored.output
+    assert "now again: 1 person" in restored.output
+    assert {source for source, _, _ in answers(lake)} == {"c"}
+    assert "now again" in run("restore", made["folder"], "--replace").output

@@ -96,9 +96,9 @@ def test_checks_wait_for_a_redis_that_is_away() -> None:
     async def main() -> None:
         rounds: asyncio.Queue[int] = asyncio.Queue()
 
-        async def providers() -> list[LlmProvider]:
+        async def providers() -> dict[str, LlmProvider]:
             rounds.put_nowait(1)
-            return [LlmProvider(endpoints=(NOBODY,))]
+            return {"default": LlmProvider(endpoints=(NOBODY,))}
 
         checking = asyncio.create_task(check_for_ever("redis://127.0.0.1:9/0", SOON, providers))
         async with asyncio.timeout(30):

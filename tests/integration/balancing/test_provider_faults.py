@@ -37,7 +37,7 @@ FINE = "There are four."
 @pytest.fixture(autouse=True)
 def _platform(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("NEUROCORTEX_REDIS_URL", redis_url)
-    monkeypatch.setenv("NEUROCORTEX_BALANCING__FIRST_TOKEN_S", "0.3")
+    monkeypatch.setenv("NEUROCORTEX_BALANCING__FIRST_TOKEN_S", "0.6")
     settings.cache_clear()
     yield
     settings.cache_clear()

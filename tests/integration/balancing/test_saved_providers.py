@@ -60,11 +60,11 @@ def test_the_checks_read_them_once_in_a_while(saved: tuple[str, OpenAIServer]) -
     read = reading(60)
 
     async def main() -> None:
-        before = list(await read())
+        before = dict(await read())
         other = LLMProvider(base_url=GONE, model="other")
         await asyncio.to_thread(other.save, name, overwrite=True)
-        assert list(await read()) == before
-        assert list(await reading(60)()) != before
+        assert await read() == before
+        assert await reading(60)() != before
 
     asyncio.run(main())
 

@@ -9,9 +9,10 @@ from redis.asyncio import Redis
 from neurocortex.balancing.balancer import Balancer
 from neurocortex.balancing.health import Health, HealthRules, Standing
 from neurocortex.balancing.race import Emit
-from neurocortex.balancing.redis_states import NAMESPACE, opened
+from neurocortex.balancing.redis_states import NAMESPACE, RedisStates, opened
+from neurocortex.balancing.states import LocalStates
 from neurocortex.domain.endpoints import LlmEndpoint, LlmProvider
-from neurocortex.errors import ProviderError
+from neurocortex.errors import ProviderError, ProviderQueueFullError
 from neurocortex.settings import BalancingSettings
 from tests.integration.conftest import MortalRedis
 
@@ -89,6 +90,63 @@ def test_of_many_who_would_probe_one_does(redis_url: str) -> None:
         return sum(done)
 
     assert asyncio.run(main()) == 1
+
+
+def test_all_processes_share_one_budget_of_retries(redis_url: str) -> None:
+    async def main() -> int:
+        model = uuid4().hex
+        async with opened(redis_url) as one, opened(redis_url) as other:
+            taken = [await each.may_retry(model, 10, 0.2) for each in (one, other) * 12]
+            assert not await one.may_retry(model, 1000, 0.0), "a share of 0 allows none"
+        return sum(taken)
+
+    # Each of the 24 adds two tokens and takes one: none is refused.
+    assert asyncio.run(main()) == 24
+
+
+def test_the_script_of_the_budget_is_the_rule_that_a_process_alone_goes_by(redis_url: str) -> None:
+    steps = [0, 0, 0, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 600, 0, 0, 5, 0, 0]
+
+    async def taken(states: RedisStates | LocalStates) -> list[bool]:
+        model = uuid4().hex
+        return [await states.may_retry(model, calls, 0.2) for calls in steps]
+
+    async def main() -> None:
+        async with opened(redis_url) as shared:
+            by_redis = await taken(shared)
+        assert by_redis == await taken(LocalStates())
+        assert by_redis[:10] == [True] * 10
+        assert not all(by_redis), "the reserve of ten is spent before the 600 calls come"
+
+    asyncio.run(main())
+
+
+def test_calls_that_wait_are_counted_in_all_processes(redis_url: str) -> None:
+    one, other = (Balancer(redis_url, BalancingSettings(max_waiting=1)) for _ in range(2))
+    of = LlmProvider(endpoints=(provider(most=1).endpoints[0],))
+
+    async def main() -> None:
+        began, may_end = asyncio.Event(), asyncio.Event()
+
+        async def holding(_: LlmEndpoint, __: Emit) -> str:
+            began.set()
+            await may_end.wait()
+            return "fine"
+
+        first = asyncio.create_task(one.call(of, holding, deadline_s=10))
+        await began.wait()
+        waiting = asyncio.create_task(one.call(of, holding, deadline_s=10))
+        async with Redis.from_url(redis_url) as redis, asyncio.timeout(10):
+            while not await redis.keys(f"{NAMESPACE}:calls:waiting-*"):
+                await asyncio.sleep(0.01)
+        with pytest.raises(ProviderQueueFullError, match="1 calls wait"):
+            await other.call(of, holding, deadline_s=10)
+        may_end.set()
+        assert await first == await waiting == "fine"
+        async with Redis.from_url(redis_url) as redis:
+            assert await redis.keys(f"{NAMESPACE}:calls:*") == []
+
+    asyncio.run(main())
 
 
 def test_calls_go_on_while_redis_is_away(mortal_redis: MortalRedis) -> None:

@@ -82,6 +82,21 @@ def test_released_once_however_often(
     assert "released already" in str(again.exception)
 
 
+def test_a_release_that_loads_nothing_makes_no_version(
+    lake: Lake, load_patients: "LoadPatients", neurocortex: "Command"
+) -> None:
+    load_patients(GOOD, "1,Bob,,,4000")
+    (bob,) = listed(neurocortex)
+    fixed = neurocortex("quarantine", "fix", str(bob["id"]), "--set", "weight=70")
+    assert "1 entry corrected. `neurocortex quarantine release` loads it." in fixed.output
+    done = neurocortex("quarantine", "release", str(bob["id"]))
+    assert "0 released, 1 refused" in done.output
+    assert [each.version for each in history.versions(lake, "patients")] == [1]
+    neurocortex("quarantine", "fix", str(bob["id"]), "--set", "id=2", "--set", "phone=")
+    assert neurocortex("quarantine", "release", str(bob["id"])).exit_code == 0
+    assert [each.version for each in history.versions(lake, "patients")] == [2, 1]
+
+
 def test_a_value_that_was_hidden_for_good_has_to_be_given(
     load_patients: "LoadPatients", neurocortex: "Command"
 ) -> None:

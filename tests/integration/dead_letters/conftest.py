@@ -4,29 +4,19 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from psycopg import sql
 from sqlalchemy import delete
 
 from neurocortex.dead_letters.letter import DeadLetter, PastState
 from neurocortex.dead_letters.store import DeadLetters
 from neurocortex.dead_letters.tables import dead_letters
-from neurocortex.embedded.postgres import PostgresServer
-from neurocortex.lake.store import Lake
 
 
 @pytest.fixture(scope="session")
-def letters_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A database in which the Lake's migrations made the table: once, as it takes a while."""
-    name = sql.Identifier(database := f"letters_{uuid4().hex}")
-    with psycopg.connect(postgres_server.superuser_url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        with Lake(url := postgres_server.superuser_url(database)) as lake:
-            lake.migrate()
-        yield url
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+def letters_url(make_lake_database: Callable[[], str]) -> str:
+    """A database with the table, for all these tests."""
+    return make_lake_database()
 
 
 @pytest.fixture

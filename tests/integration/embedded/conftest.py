@@ -13,9 +13,7 @@ import pytest
 
 from neurocortex.embedded import state
 from neurocortex.embedded.home import Home
-from neurocortex.embedded.running import Running, find
-from neurocortex.embedded.state import ServiceRecord, State
-from neurocortex.settings import Settings
+from neurocortex.embedded.state import State
 
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
@@ -115,33 +113,9 @@ class Up:
         ours = found is not None and found.supervisor.pid == self.supervisor.pid
         return found.phase if found is not None and ours else ""
 
-    def service(self, name: str) -> ServiceRecord:
-        return next(record for record in self.state.services if record.name == name)
-
     def family(self) -> list[psutil.Process]:
         """Return the supervisor and everything below it."""
         return [self.supervisor, *self.supervisor.children(recursive=True)]
-
-    def running(self) -> Running:
-        """Return what another command on this machine finds."""
-        return find(Settings(home=self.command.home.folder))
-
-    def kill_and_wait(self, name: str) -> None:
-        """Kill a service without warning, and wait until the supervisor has it back."""
-        said = self._said_back(name)
-        self.process(name).kill()
-        until(lambda: self._said_back(name) > said)
-
-    def process(self, name: str) -> psutil.Process:
-        """Return a service's process."""
-        return psutil.Process(self.service(name).pid)
-
-    def _said_back(self, name: str) -> int:
-        return self.command.output.read_text().count(f"{name} is back")
-
-    def until(self, holds: Callable[[], bool], timeout_s: float = 30.0) -> None:
-        """Wait until something holds."""
-        until(holds, timeout_s)
 
 
 def until(holds: Callable[[], bool], timeout_s: float = 30.0) -> None:
@@ -162,10 +136,3 @@ def make_command() -> type[Command]:
 def command(tmp_path: Path) -> Command:
     """`neurocortex` in a fresh folder."""
     return Command(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A platform that the tests of a module share."""
-    with Command(tmp_path_factory.mktemp("platform")).up() as started:
-        yield started

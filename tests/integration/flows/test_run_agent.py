@@ -195,6 +195,7 @@ def test_another_provider_is_asked_where_one_is_down(
         done = worked(fallbacks=("backup",))
     assert done.text == "It works."
     assert (len(down.prompts), len(backup.prompts)) == (1, 1)
+    assert done.choice is None
     with pytest.raises(ProviderMissingError):
         worked(llm="missing")
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from prefect.events.worker import EventsWorker
 
+from flows.ingest_documents import ingest_documents
 from flows.run_etl import run_etl
 from neurocortex.lake.store import Lake
 from neurocortex.settings import settings
@@ -65,10 +66,10 @@ def artifact(api: str, key: str) -> str:
     return str(found["data"])
 
 
-def asset_events(api: str, *wanted: str) -> dict[str, dict[str, object]]:
-    """Return the events of the table `shown`, which no other test has, when all these are there."""
+def asset_events(api: str, asset: str, *wanted: str) -> dict[str, dict[str, object]]:
+    """Return the events of an asset that no other test has, when all these are there."""
     EventsWorker.drain_all()
-    asked = {"filter": {"resource": {"id": ["postgres://default/data/shown"]}}}
+    asked = {"filter": {"resource": {"id": [f"postgres://default/{asset}"]}}}
     deadline = time.monotonic() + PATIENCE_S
     while True:
         answer = httpx.post(f"{api}/events/filter", json=asked).raise_for_status().json()
@@ -104,10 +105,25 @@ def test_history_docs_and_lineage_of_a_load(lake: Lake, prefect_api: str, folder
     assert len(list((served / "data-docs" / "shown").iterdir())) == 2
 
     succeeded, failed = (f"prefect.asset.materialization.{how}" for how in ("succeeded", "failed"))
-    found = asset_events(prefect_api, succeeded, failed)
-    related = found[succeeded]["related"]
+    found = asset_events(prefect_api, "data/shown", succeeded, failed)
+    assert sources_of(found[succeeded]) == {
+        f"file://{folder}/my_orders.csv",
+        "postgres://default/data/customers",
+    }
+
+
+def test_lineage_of_a_collection(lake: Lake, prefect_api: str, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("The reactor is checked each Monday, before noon.")
+    ingest_documents([str(tmp_path / "note.txt")], "traced")
+    assert lake.collection("traced").documents == 1
+    succeeded = "prefect.asset.materialization.succeeded"
+    found = asset_events(prefect_api, "collections/traced", succeeded)
+    assert sources_of(found[succeeded]) == {f"file://{tmp_path}/note.txt"}
+
+
+def sources_of(event: dict[str, object]) -> set[str]:
+    related = event["related"]
     assert isinstance(related, list)
-    of = {
+    return {
         each["prefect.resource.id"] for each in related if each["prefect.resource.role"] == "asset"
     }
-    assert of == {f"file://{folder}/my_orders.csv", "postgres://default/data/customers"}

@@ -13,16 +13,12 @@ from subprocess import Popen
 from uuid import uuid4
 
 import httpx
-import psycopg
 import pytest
-from psycopg import sql
 
 from neurocortex.embedded import ports, process
 from neurocortex.embedded.gateway_service import GatewayService
-from neurocortex.embedded.postgres import PostgresServer
 from neurocortex.embedded.process import Command
 from neurocortex.embedded.redis_server import RedisServer
-from neurocortex.lake.store import Lake
 from neurocortex.security.api_key import KeyGrant
 from neurocortex.security.key_store import ApiKeys
 from neurocortex.security.roles import SCOPES, Role
@@ -73,16 +69,9 @@ class Gateway:
 
 
 @pytest.fixture(scope="session")
-def gateway_database(postgres_server: PostgresServer) -> Iterator[str]:
+def gateway_database(make_lake_database: Callable[[], str]) -> str:
     """A database with the Lake's tables, for all gateways of these tests."""
-    name = f"gateway_{uuid4().hex}"
-    with psycopg.connect(postgres_server.superuser_url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        url = postgres_server.superuser_url(name)
-        with Lake(url) as lake:
-            lake.migrate()
-        yield url
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    return make_lake_database()
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,13 @@ def test_an_answer_is_computed_once_and_then_comes_from_the_cache(client: httpx.
     assert first.content == second.content
 
 
+def test_an_answer_that_stands_in_for_a_better_one_is_not_kept(client: httpx.Client) -> None:
+    text = f"standing in {uuid4().hex}"
+    headers = {"Cache-Control": "no-cache"}
+    bodies = [ask(client, "counted", text, **more).content for more in ({}, headers, {}, {})]
+    assert len(set(bodies)) == 4
+
+
 def test_a_client_may_ask_for_a_fresh_answer(client: httpx.Client) -> None:
     name = uuid4().hex
     first = ask(client, "counted", name)

@@ -62,8 +62,15 @@ def test_an_unknown_name_is_refused() -> None:
 def test_retrieval_measures_hits(tmp_path: Path) -> None:
     path = tmp_path / "tiny.json"
     path.write_text(json.dumps(TINY))
-    found = figures("retrieval", str(path))
+    found = figures("retrieval", str(tmp_path))
     assert (found["hit_at_1"], found["hit_at_5"], found["hit_at_10"]) == (1, 1, 1)
+
+
+def test_what_is_no_question_set_is_named(tmp_path: Path) -> None:
+    done = run("retrieval", str(tmp_path))
+    assert done.returncode != 0
+    assert f"{tmp_path} must hold one .json file" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_ingest_measures_both_ways_of_writing() -> None:

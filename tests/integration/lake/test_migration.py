@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from neurocortex.dead_letters import tables as dead_letters
 from neurocortex.embedded.postgres import PLATFORM_DATABASE, PostgresServer
+from neurocortex.experiments import tables as experiments
 from neurocortex.feedback import tables as feedback
 from neurocortex.lake.migration import VERSION_TABLE
 from neurocortex.lake.store import Lake
@@ -34,6 +35,7 @@ def test_the_migrations_make_the_tables_the_code_knows(lake: Lake) -> None:
             requests.metadata,
             webhooks.metadata,
             rollouts.metadata,
+            experiments.metadata,
             feedback.metadata,
         ]
         assert compare_metadata(context, known) == []  # type: ignore[arg-type] # takes a list too

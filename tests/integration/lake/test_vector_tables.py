@@ -13,6 +13,7 @@ from neurocortex.engines.lsa import LsaTrainer
 from neurocortex.lake import graph, vectors
 from neurocortex.lake.database import driver
 from neurocortex.lake.store import Lake
+from neurocortex.lake.walk import EF_SEARCH
 
 if TYPE_CHECKING:
     from tests.integration.lake.conftest import Counts, MakeDocument
@@ -87,11 +88,14 @@ def test_a_large_load_builds_an_index_that_is_used(
             [vectors.as_text(model.embed_query("x"))],
         )
         assert any("hnsw" in line for (line,) in plan)
+        many = EF_SEARCH + 100
+        found = vectors.nearest(driver(connection), large, model.embed_query("x"), many)
+        assert len(found) == many, "the walk goes on past the candidates of a short one"
     load(lake, document, model, range(INDEX_FROM, INDEX_FROM + 100))
     assert table_of(lake) == large, "a small load inserts into the index"
-    found = lake.search("papers", f"text number{INDEX_FROM + 50}", 1)
-    assert found[0].source == str(INDEX_FROM + 50)
-    assert found[0].dense_rank == 1
+    best = lake.search("papers", f"text number{INDEX_FROM + 50}", 1)
+    assert best[0].source == str(INDEX_FROM + 50)
+    assert best[0].dense_rank == 1
 
 
 def test_a_collection_that_grows_slowly_past_the_border_gets_its_index(

@@ -18,11 +18,15 @@ from flows.pipelines.train import TrainRequest
 from flows.train_router import train_router
 from neurocortex.domain.deployments import Tier
 from neurocortex.lake.store import Lake
+from neurocortex.learning import layout
+from neurocortex.learning.consumption import Consumed, Consumption
 from neurocortex.learning.features import features_of
 from neurocortex.learning.finished import Finished
 from neurocortex.learning.keeping import SampleKeeping
 from neurocortex.learning.store import LearningStore
 from neurocortex.learning.watching import LearnedRouting
+from neurocortex.requests.registry import AnyPipeline
+from neurocortex.requests.request import Request
 from neurocortex.requests.steps import Steps
 from neurocortex.routing.route import Expectation, Lane
 from neurocortex.settings import RoutingSettings
@@ -33,6 +37,7 @@ from tests.integration.realtime.harness import Answered, Asked, bench
 RUNS = 300
 READ_S = 0.5
 """It is long read by then, and is not read again for half a minute."""
+ON, OFF = RoutingSettings(), RoutingSettings(learned=False)
 ASKED = TrainRequest(spec="wine_cultivar")
 SIZE = len(ASKED.model_dump_json())
 
@@ -52,7 +57,8 @@ def flow_runs(chance: random.Random) -> list[Written]:
             created=began,
             features=features,
         )
-        done = record.running(began).completed(began + chance.uniform(90, 110))
+        started = record.assigned(uuid4()).running(began)
+        done = started.completed(began + chance.uniform(90, 110))
         found.append(Written(done, None))
     return found
 
@@ -76,6 +82,26 @@ def sampled(chance: random.Random) -> list[Finished]:
     return found
 
 
+def told(runs: Sequence[Written], chance: random.Random) -> list[Consumed]:
+    """Return what a worker tells of flow runs: they took 100 MB of the 512 that were reserved."""
+    return [
+        Consumed(
+            flow_run=run.record.flow_run or uuid4(),
+            cpu_s=chance.uniform(10, 12),
+            memory_mb=chance.uniform(80, 110),
+            reserved_mb=512,
+        )
+        for run in runs
+    ]
+
+
+async def tell(url: str, consumed: Sequence[Consumed]) -> None:
+    async with Redis.from_url(url) as redis:
+        for each in consumed:
+            await Consumption(redis).tell(each)
+        await redis.xadd(f"{layout.NAMESPACE}:{layout.CONSUMPTION}", {"taken": "of later release"})
+
+
 @asynccontextmanager
 async def store_at(url: str) -> AsyncGenerator[LearningStore]:
     async with Redis.from_url(url) as redis:
@@ -87,14 +113,18 @@ async def keep(url: str, runs: Sequence[Finished]) -> None:
         await store.keep(runs, most=1000)
 
 
-async def expected(url: str, text: str, chosen: RoutingSettings) -> Expectation | None:
-    """Return what a gateway expects of an echo, which has read what there is to read."""
+async def expected(
+    url: str,
+    request: Request,
+    pipeline: AnyPipeline = ECHO,
+    chosen: RoutingSettings = ON,
+) -> Expectation | None:
+    """Return what a gateway expects of a request, which has read what there is to read."""
     async with store_at(url) as store:
         learned = LearnedRouting(store, chosen)
         with suppress(TimeoutError):
             await asyncio.wait_for(learned.run(), READ_S)
-        request = EchoRequest(text=text)
-        return learned(ECHO, request, len(request.model_dump_json()))
+        return learned(pipeline, request, len(request.model_dump_json()))
 
 
 async def aged(url: str, days: float) -> None:
@@ -111,22 +141,27 @@ def test_runs_of_both_lanes_teach_what_the_gateway_expects(
 ) -> None:
     chance = random.Random(7)
     with RequestTable(database_url) as table:
-        table.write(flow_runs(chance))
+        table.write(runs := flow_runs(chance))
+    asyncio.run(tell(stream, told(runs, chance)))
     seldom = Finished(operation="search", features={}, seconds=1.0, at=0.0)
     asyncio.run(keep(stream, [*sampled(chance), seldom]))
 
     report = {each.operation: each for each in train_router().operations}
 
     assert set(report["echo"].serves) == {"seconds"}
-    assert set(report["train"].serves) == {"seconds", "length"}
+    assert set(report["train"].serves) >= {"seconds", "length", "memory_mb"}
+    assert any("cpu_s: pinball loss" in each for each in report["train"].reasons)
+    trained = asyncio.run(expected(stream, ASKED, TRAIN))
+    assert trained is not None
+    assert trained.memory_mb == pytest.approx(107, rel=0.1)
     assert report["search"].reasons == ("1 runs: it takes 200 to learn from",)
-    said = asyncio.run(expected(stream, "x" * 600, RoutingSettings()))
+    said = asyncio.run(expected(stream, EchoRequest(text="x" * 600)))
     assert said is not None
     assert said.seconds == pytest.approx(6.0, rel=0.2)
-    assert asyncio.run(expected(stream, "x" * 5000, RoutingSettings())) is None
-    assert asyncio.run(expected(stream, "x" * 600, RoutingSettings(learned=False))) is None
+    assert asyncio.run(expected(stream, EchoRequest(text="x" * 5000))) is None
+    assert asyncio.run(expected(stream, EchoRequest(text="x" * 600), chosen=OFF)) is None
     asyncio.run(aged(stream, days=8))
-    assert asyncio.run(expected(stream, "x" * 600, RoutingSettings())) is None
+    assert asyncio.run(expected(stream, EchoRequest(text="x" * 600))) is None
 
 
 def test_a_lane_keeps_what_it_served_and_what_it_had_to_end(redis_url: str) -> None:
@@ -152,7 +187,7 @@ def test_a_lane_keeps_what_it_served_and_what_it_had_to_end(redis_url: str) -> N
 
 
 def test_without_redis_a_gateway_goes_on_with_the_rules() -> None:
-    assert asyncio.run(expected("redis://127.0.0.1:9/0", "x", RoutingSettings())) is None
+    assert asyncio.run(expected("redis://127.0.0.1:9/0", EchoRequest(text="x"))) is None
 
 
 def test_of_an_operation_only_the_newest_runs_are_kept(redis_url: str) -> None:

@@ -1,15 +1,10 @@
 """API keys in a database of the test's own, and what several gateways share."""
 
 from collections.abc import Callable, Iterator
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import delete
 
-from neurocortex.embedded.postgres import PostgresServer
-from neurocortex.lake.store import Lake
 from neurocortex.security.api_key import KeyGrant
 from neurocortex.security.key_store import ApiKeys
 from neurocortex.security.roles import SCOPES, Role
@@ -17,15 +12,9 @@ from neurocortex.security.tables import api_keys
 
 
 @pytest.fixture(scope="session")
-def keys_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A database in which the Lake's migrations made the table: once, as it takes a while."""
-    name = sql.Identifier(database := f"keys_{uuid4().hex}")
-    with psycopg.connect(postgres_server.superuser_url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        with Lake(url := postgres_server.superuser_url(database)) as lake:
-            lake.migrate()
-        yield url
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+def keys_url(make_lake_database: Callable[[], str]) -> str:
+    """A database with the table, for all these tests."""
+    return make_lake_database()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from neurocortex.admission.values import Ticket
 from neurocortex.cli.main import app
-from neurocortex.domain.deployments import Tier
+from neurocortex.domain.deployments import DEFAULT_BLOCK, Tier
 from neurocortex.engines.openai_chat import close_clients
 from neurocortex.errors import ChoiceNotFoundError, RemoteError
 from neurocortex.realtime.call import Call
@@ -24,6 +25,9 @@ from neurocortex.selection.receipt import Followed
 from neurocortex.selection.store import ChoiceStore
 from neurocortex.settings import SelectionSettings, settings
 from neurocortex.testing.openai_replies import Failure
+from tasks.agents import ENGINE as AGENTS
+from tasks.haystack_pipelines import ENGINE as PIPELINES
+from tasks.vectors import Text, upsert_texts
 from tests.integration.realtime.harness import Bench, bench
 from tests.integration.selection.conftest import Provide
 
@@ -59,22 +63,19 @@ async def receipts(redis_url: str) -> list[Followed]:
         return await ChoiceStore(redis, SelectionSettings()).recent(100)
 
 
-def test_a_provider_that_fails_is_left_and_the_answer_says_why(
+def test_a_provider_that_fails_fails_no_request_and_is_left(
     provide: Provide, redis_url: str
 ) -> None:
-    provide("broken", BROKEN)
+    broken = provide("broken", BROKEN)
     provide("works", "Four of them.", prompt_price=2.0, completion_price=10.0)
 
     async def story(at: Bench) -> None:
         failed = 0
         for _ in range(16):
-            try:
-                answer = await ask(at, "chat", messages=MESSAGES, provider="auto")
-            except RemoteError:
-                failed += 1
-                continue
+            answer = await ask(at, "chat", messages=MESSAGES, provider="auto")
             assert answer["choice"]["provider"] == "works"
-        assert failed <= 5
+            failed += answer["choice"]["failed"] == ["broken"]
+        assert len(broken.prompts) == failed <= 5
         known = [each for each in await receipts(redis_url) if each.receipt.provider == "works"]
         assert all(each.call is not None and each.call.succeeded for each in known)
         assert known[0].call is not None
@@ -82,6 +83,46 @@ def test_a_provider_that_fails_is_left_and_the_answer_says_why(
         assert known[0].call.cost > 0
         first = known[0].receipt.candidates[0]
         assert (first.provider, first.removed_by) == ("works", None)
+
+    served(redis_url, story)
+
+
+def test_agents_and_pipelines_choose_too_and_go_on_where_one_fails(
+    provide: Provide, redis_url: str
+) -> None:
+    broken = provide("broken", BROKEN)
+    works = provide("works", json.dumps({"answer": "Four of them [1]."}), region="eu")
+    # What takes seconds once is not the requests' matter: the lane would give them up.
+    for engine in (AGENTS, PIPELINES):
+        import_module(engine)
+    upsert_texts.fn(DEFAULT_BLOCK, "notes", [Text.model_validate(each) for each in DOCUMENTS])
+
+    async def story(at: Bench) -> None:
+        cheap: dict[str, Any] = {"provider": "auto", "collection": "notes"}
+        inputs = {"query": "Which tiers are there?"}
+        for limits in ({}, {"regions": ["eu"]}):
+            work: dict[str, Any] = {"task": "How many?", "llm": "auto", "choose": limits}
+            agent = await ask(at, "agent", collection="notes", **work)
+            assert (agent["text"], agent["choice"]["provider"]) == ("Four of them [1].", "works")
+            asked: dict[str, Any] = {
+                "pipeline": "document_qa",
+                "parameters": cheap,
+                "choose": limits,
+            }
+            outcome = await ask(at, "run_pipeline", inputs=inputs, **asked)
+            assert "Four of them" in outcome["outputs"]["answers"][0]["data"]
+            assert outcome["choice"]["provider"] == "works"
+        assert len(works.prompts) == 4
+        known = {each.receipt.operation: each for each in await receipts(redis_url)}
+        assert set(known) == {"agent", "run_pipeline"}
+        assert all(each.call is not None and each.call.succeeded for each in known.values())
+        asked_in_vain = len(broken.prompts)
+        named: dict[str, Any] = {"messages": MESSAGES, "provider": "broken", "fallbacks": ["works"]}
+        answer = await ask(at, "chat", **named)
+        assert ("Four of them" in answer["text"], answer["choice"]) == (True, None)
+        assert len(broken.prompts) == asked_in_vain + 1
+        with pytest.raises(RemoteError, match="`fallbacks` stand in for a named provider"):
+            await ask(at, "chat", **{**named, "provider": "auto"})
 
     served(redis_url, story)
 

@@ -24,6 +24,7 @@ COMMANDS = (
         "explain",
         "dead",
         "events",
+        "experiments",
         "cache",
         "keys",
         "models",

@@ -88,8 +88,9 @@ class Asked:
         provider: str,
         max_tokens: int | None,
         temperature: float | None,
+        fallbacks: Sequence[str],
     ) -> Completion:
-        assert temperature is None
+        assert (temperature, fallbacks) == (None, ())
         self.calls.append((list(messages), provider, max_tokens))
         if isinstance(self.answer, Exception):
             raise self.answer

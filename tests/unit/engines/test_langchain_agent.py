@@ -1,9 +1,8 @@
-"""An agent's loop over a real chat protocol: tools, fallbacks, budgets in the middle."""
+"""An agent's loop over a real chat protocol: tools, and budgets that end in the middle."""
 
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 
 import pytest
 from langchain_core.messages import ToolMessage
@@ -73,7 +72,7 @@ def calculator() -> AnyTool:
 
 
 def pursued(
-    *providers: Provider,
+    provider: Provider,
     max_steps: int = 5,
     tools: Sequence[AnyTool] = (),
     seconds: float | None = None,
@@ -83,16 +82,15 @@ def pursued(
     async def on_step(step: AgentStep) -> None:
         heard.append(step)
 
-    async def main(models: Sequence[Model]) -> Pursuit:
+    async def main(model: Model) -> Pursuit:
         try:
             given = tools or [calculator()]
-            return await pursue(TASK, models, given, max_steps, on_step, seconds)
+            return await pursue(TASK, model, given, max_steps, on_step, seconds)
         finally:
             await close_clients()
 
-    with ExitStack() as stack:
-        models = [each.model(stack.enter_context(OpenAIServer(each.reply))) for each in providers]
-        return asyncio.run(main(models)), heard
+    with OpenAIServer(provider.reply) as server:
+        return asyncio.run(main(provider.model(server))), heard
 
 
 def test_it_uses_a_tool_and_answers_from_its_result() -> None:
@@ -176,21 +174,6 @@ def test_it_ends_in_time_with_what_it_has() -> None:
     done, _ = pursued(hanging, seconds=1.0)
     assert (done.stopped, done.reason) == (Stop.TIME, "it may take 1 s, and took them")
     assert [step.result for step in done.steps] == ["42"]
-
-
-def test_another_provider_is_asked_where_one_fails() -> None:
-    main, backup = Provider(Failure(500)), Provider(call("6 * 7"), ANSWER, name="backup")
-    main.answers *= 2
-    done, _ = pursued(main, backup)
-    assert (done.text, done.model) == ("It is 42.", "backup")
-    assert len(main.asked) == 2
-
-
-def test_a_spent_budget_is_no_reason_to_ask_another_one() -> None:
-    backup = Provider(ANSWER, name="backup")
-    with pytest.raises(CostBudgetSpentError):
-        pursued(Provider(CostBudgetSpentError(0.1, 0.2)), backup)
-    assert backup.asked == []
 
 
 def test_tools_are_bound_as_langchain_binds_them() -> None:

@@ -1,5 +1,6 @@
 """The OpenAI client against a real HTTP server that speaks the embeddings protocol."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from neurocortex.domain.embedding import RecordedEmbedder
+from neurocortex.domain.embedding import RecordedEmbedder, Vectors
+from neurocortex.domain.endpoints import LlmEndpoint, LlmProvider
 from neurocortex.engines.embedders import configured, of_collection, restore
 from neurocortex.engines.openai_embeddings import BATCH, MAX_CHARS, OpenAIEmbedder
 from neurocortex.errors import ProviderError, SettingsError
@@ -76,9 +78,14 @@ def serving(reply: Reply) -> Iterator[Endpoint]:
             thread.join()
 
 
+def at(*urls: str) -> OpenAIEmbedder:
+    endpoints = tuple(LlmEndpoint(base_url=url, model="m", timeout_s=0.5) for url in urls)
+    return OpenAIEmbedder(LlmProvider(endpoints=endpoints))
+
+
 def test_texts_come_back_as_unit_vectors_in_their_order() -> None:
     with serving(embeddings) as endpoint:
-        model = OpenAIEmbedder("m", base_url=endpoint.url)
+        model = at(endpoint.url)
         vectors = model.embed_documents(["aa", "bbbb"])
         question = model.embed_query("aa")
     expected = np.array([vector("aa"), vector("bbbb")])
@@ -90,7 +97,7 @@ def test_texts_come_back_as_unit_vectors_in_their_order() -> None:
 
 def test_many_texts_go_in_batches() -> None:
     with serving(embeddings) as endpoint:
-        model = OpenAIEmbedder("m", base_url=endpoint.url)
+        model = at(endpoint.url)
         vectors = model.embed_documents(["a" * n for n in range(1, BATCH + 3)])
     assert vectors.shape == (BATCH + 2, DIMENSION)
     assert [len(texts) for texts in endpoint.inputs] == [BATCH, 2]
@@ -98,7 +105,7 @@ def test_many_texts_go_in_batches() -> None:
 
 def test_name_version_and_dimension_are_the_models() -> None:
     with serving(embeddings) as endpoint:
-        model = OpenAIEmbedder("m", base_url=endpoint.url)
+        model = at(endpoint.url)
         assert (model.name, model.dimension, model.version) == ("openai/m", DIMENSION, "4d")
         assert model.embed_documents([]).shape == (0, DIMENSION)
     assert len(endpoint.inputs) == 1, "the dimension is asked for once"
@@ -106,7 +113,7 @@ def test_name_version_and_dimension_are_the_models() -> None:
 
 def test_blank_and_overlong_texts_are_made_acceptable() -> None:
     with serving(embeddings) as endpoint:
-        OpenAIEmbedder("m", base_url=endpoint.url).embed_documents([" \n", "a" * (MAX_CHARS + 1)])
+        at(endpoint.url).embed_documents([" \n", "a" * (MAX_CHARS + 1)])
     assert endpoint.inputs == [["-", "a" * MAX_CHARS]]
 
 
@@ -135,7 +142,7 @@ def test_the_key_is_sent_to_the_endpoint_of_the_settings() -> None:
 )
 def test_a_provider_that_fails_is_named(reply: Reply, reason: str) -> None:
     with serving(reply) as endpoint:
-        model = OpenAIEmbedder("m", base_url=endpoint.url)
+        model = at(endpoint.url)
         with pytest.raises(ProviderError, match=reason) as raised:
             model.embed_documents(["a", "b"])
     assert raised.value.neighbour == "openai/m"
@@ -144,9 +151,41 @@ def test_a_provider_that_fails_is_named(reply: Reply, reason: str) -> None:
 def test_an_endpoint_that_is_not_there_is_named() -> None:
     with serving(embeddings) as endpoint:
         gone = endpoint.url
-    model = OpenAIEmbedder("m", base_url=gone, timeout_s=0.5)
+    model = at(gone)
     with pytest.raises(ProviderError, match="openai/m"):
         model.embed_query("a")
+
+
+def test_another_endpoint_takes_the_place_of_one_that_fails_and_it_is_left() -> None:
+    with (
+        serving(lambda _: (500, {"error": {"message": "down"}})) as down,
+        serving(embeddings) as up,
+    ):
+        chosen = LakeSettings(embedding_base_url=down.url, embedding_more_urls=(up.url,))
+        model = of_collection("openai/m", chosen)
+        assert isinstance(model, OpenAIEmbedder)
+        for _ in range(10):
+            assert model.embed_query("a").shape == (1, DIMENSION)
+    assert (len(down.inputs), len(up.inputs)) == (3, 10), "three failures in a row eject it"
+
+
+def test_texts_are_embedded_again_once_the_only_endpoint_is_back() -> None:
+    answers = [(503, {"error": {"message": "starting"}}), None]
+
+    def reply(texts: list[str]) -> tuple[int, object]:
+        return (answers.pop(0) if answers else None) or embeddings(texts)
+
+    with serving(reply) as endpoint:
+        assert at(endpoint.url).embed_query("a").shape == (1, DIMENSION)
+    assert len(endpoint.inputs) == 2
+
+
+def test_texts_are_embedded_where_an_event_loop_runs() -> None:
+    async def main() -> Vectors:
+        return at(endpoint.url).embed_query("a")
+
+    with serving(embeddings) as endpoint:
+        assert asyncio.run(main()).shape == (1, DIMENSION)
 
 
 def test_openai_without_key_and_address_is_refused() -> None:

@@ -9,6 +9,7 @@ from neurocortex.errors import (
     InvalidRequestError,
     LakeUnavailableError,
     NeuroCortexError,
+    ProviderBusyError,
     QueueFullError,
     RateLimitedError,
     RemoteError,
@@ -58,6 +59,24 @@ def test_a_document_says_what_is_wrong_and_when_to_come_again() -> None:
     assert (document["status"], document["limit"], document["retry_after_s"]) == (429, 1000, 2.2)
     assert problem.response().headers["Retry-After"] == "3"
     assert problem.response().media_type == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ProviderBusyError("m", 10.0, 41.3), id="of-this-process"),
+        pytest.param(RemoteError("provider_busy", "full", 41.3), id="of-the-lane"),
+    ],
+)
+def test_a_provider_says_itself_when_to_come_again(error: NeuroCortexError) -> None:
+    problem = problem_of(error)
+    assert (problem.status, problem.document()["retry_after_s"]) == (503, 41.3)
+    assert problem.headers()["Retry-After"] == "42"
+
+
+def test_a_neighbour_that_says_nothing_is_tried_again_in_a_second() -> None:
+    assert problem_of(LakeUnavailableError("PostgreSQL", "gone")).headers()["Retry-After"] == "1"
+    assert "Retry-After" not in problem_of(RemoteError("internal", "odd")).headers()
 
 
 def test_each_place_of_an_invalid_request_is_named() -> None:

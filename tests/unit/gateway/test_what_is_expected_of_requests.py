@@ -21,8 +21,10 @@ TRAIN_BODY = b'{"operation": "train", "spec": "wine_cultivar"}'
 
 
 def expect(pipeline: Pipeline[Any, Any], request: Request, size: int) -> Expectation | None:
-    """Expect of an echo a second for each byte, and of all else nothing."""
-    return Expectation(300, float(size), 2.0 * size) if pipeline is ECHO else None
+    """Expect of an echo a second for each byte, of a training what its flow run takes."""
+    if pipeline is TRAIN:
+        return Expectation(300, cpu_s=7.5, memory_mb=180.0)
+    return Expectation(300, float(size), 2.0 * size)
 
 
 def planned(body: bytes) -> Planned:
@@ -35,10 +37,13 @@ def test_what_is_expected_is_in_the_estimate_and_among_the_reasons() -> None:
     found = planned(body).route
     assert found.estimate.seconds == len(body)
     assert "expected" in [reason.rule for reason in found.reasons]
-    assert "expected" not in [reason.rule for reason in planned(TRAIN_BODY).route.reasons]
+    said = [each.text for each in planned(TRAIN_BODY).route.reasons if each.rule == "expected"]
+    assert said == ["estimated from 300 runs: 7.5 s of processor time, p90 180 MB"]
 
 
 def test_the_record_of_a_flow_run_has_the_sizes_of_its_request() -> None:
     asked = planned(TRAIN_BODY)
-    assert record_of(asked).features == features_of(TRAIN, asked.request, len(TRAIN_BODY))
+    record = record_of(asked)
+    assert record.features == features_of(TRAIN, asked.request, len(TRAIN_BODY))
+    assert (record.expected_cpu_s, record.expected_memory_mb) == (7.5, 180.0)
     assert record_of(planned(b'{"operation": "echo"}')).features is None

@@ -48,8 +48,7 @@ def test_postings_sort_by_chunk(first: int, second: int) -> None:
 @given(st.lists(st.text(st.sampled_from("ab c")), max_size=20))
 def test_a_segment_counts_every_term_of_every_chunk(texts: list[str]) -> None:
     builder = SegmentBuilder()
-    for number, content in enumerate(texts, start=1):
-        builder.add(number, content)
+    builder.add(enumerate(texts, start=1))
     segment = builder.build()
     expected = [Counter(tokens(content)) for content in texts]
     assert segment.tokens == sum(map(Counter.total, expected))

@@ -76,6 +76,55 @@ def test_lengths_that_no_rule_foresees_are_learned() -> None:
     assert found == [Length.LONG, Length.MIDDLE, Length.SHORT]
 
 
+def flow_runs(
+    memory_mb: Callable[[float], float], cpu_s: Callable[[float], float], seed: int = 1
+) -> list[Finished]:
+    """Return runs for each of which 512 MB were reserved, and what they took by their rows."""
+    chance = random.Random(seed)
+    found = []
+    for run in runs_of(lambda rows: 0.001 * rows):
+        rows = run.features["rows"]
+        found.append(
+            run.model_copy(
+                update={
+                    "cpu_s": cpu_s(rows) * chance.lognormvariate(0, 0.2),
+                    "memory_mb": memory_mb(rows) * chance.lognormvariate(0, 0.1),
+                    "reserved_mb": 512.0,
+                }
+            )
+        )
+    return found
+
+
+def test_what_flow_runs_take_is_learned_by_their_sizes() -> None:
+    model = learned(flow_runs(lambda rows: 20 + 0.2 * rows, lambda rows: 0.01 * rows))
+    said = [expectation(model, features(rows)) for rows in (100, 900)]
+    small, large = [each for each in said if each is not None]
+    assert small.cpu_s == pytest.approx(1.0, rel=0.3)
+    assert large.cpu_s == pytest.approx(9.0, rel=0.3)
+    assert small.memory_mb == pytest.approx(40 * 1.14, rel=0.25)  # p90 of the noise
+    assert large.memory_mb == pytest.approx(200 * 1.14, rel=0.25)
+    assert "kept to it" in model.verdicts["memory_mb"].reason
+
+
+def test_what_flow_runs_take_by_chance_or_by_reservation_is_left_to_the_rules() -> None:
+    """No size says what it takes, and what is reserved is what nine in ten keep to."""
+    model = learned(flow_runs(lambda _: 450.0, lambda _: 1.0))
+    assert model.memory_mb is None
+    assert "the rule serves" in model.verdicts["memory_mb"].reason
+    drifted = [
+        run.model_copy(update={"cpu_s": 5.0} if number >= RUNS * 3 // 4 else {})
+        for number, run in enumerate(flow_runs(lambda _: 450.0, lambda _: 1.0))
+    ]
+    assert learned(drifted).cpu_s is None
+
+
+def test_runs_whose_worker_told_nothing_teach_times_only() -> None:
+    model = learned(runs_of(lambda rows: 0.005 * rows))
+    assert {"cpu_s", "memory_mb"}.isdisjoint(model.verdicts)
+    assert model.seconds is not None
+
+
 def test_of_a_request_unlike_all_that_were_seen_nothing_is_said() -> None:
     model = learned(runs_of(lambda rows: 0.005 * rows))
     assert expectation(model, features(5000)) is None

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from pydantic import JsonValue
 
 from neurocortex.errors import ExpectationError
+from neurocortex.quality import spool
 from neurocortex.quality.expectations import Expectation, Severity, Suite
 from neurocortex.quality.gate import evaluate
 from neurocortex.quality.streaming import evaluate_chunks
@@ -63,10 +65,10 @@ def frame() -> pd.DataFrame:
 
 
 def test_chunks_are_judged_as_one_frame(frame: pd.DataFrame) -> None:
-    whole = Whole(SUITE)
-    for start in range(0, 60, 7):
-        whole.add(frame.iloc[start : start + 7])
-    spooled, at_once = whole.evaluate(), evaluate(frame, SUITE)
+    with closing(Whole(SUITE)) as whole:
+        for start in range(0, 60, 7):
+            whole.add(frame.iloc[start : start + 7])
+        spooled, at_once = whole.evaluate(), evaluate(frame, SUITE)
     for mine, theirs in zip(spooled.results, at_once.results, strict=True):
         assert mine == theirs
     assert {row: set(each) for row, each in spooled.failed_rows.items()} == {
@@ -75,13 +77,36 @@ def test_chunks_are_judged_as_one_frame(frame: pd.DataFrame) -> None:
 
 
 def test_rows_come_back_as_they_were_and_can_be_dropped(frame: pd.DataFrame) -> None:
-    whole = Whole(SUITE)
-    whole.add(frame)
-    columns = sorted(frame.columns)
-    pd.testing.assert_frame_equal(whole.rows([12, 18, 20]), frame.loc[[12, 18, 20], columns])
-    whole.drop([12, 13])
-    assert whole.evaluate().rows == 58
-    assert whole.rows([12]).empty
+    with closing(Whole(SUITE)) as whole:
+        whole.add(frame)
+        columns = sorted(frame.columns)
+        pd.testing.assert_frame_equal(whole.rows([12, 18, 20]), frame.loc[[12, 18, 20], columns])
+        whole.drop([12, 13])
+        assert whole.evaluate().rows == 58
+        assert whole.rows([12]).empty
+
+
+def test_rows_that_are_equal_meet_in_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those of which the column has another type in another chunk."""
+    monkeypatch.setattr(spool, "PART_BYTES", 4096)
+    numbers = np.random.default_rng(7).integers(0, 4000, 5000)
+    chunks = [pd.DataFrame({"key": numbers[:2500]}), pd.DataFrame({"key": numbers[2500:] * 1.0})]
+    chunks[1].index += 2500
+    suite = Suite(name="s", expectations=(expect("column_values_to_be_unique", column="key"),))
+    with closing(Whole(suite)) as whole:
+        for chunk in chunks:
+            whole.add(chunk)
+        found = whole.evaluate()
+    expected = pd.Series(numbers).duplicated(keep=False)
+    assert set(found.failed_rows) == set(expected.index[expected])
+    assert found.results[0].evaluated == 5000
+
+
+def test_values_of_several_types_are_refused() -> None:
+    mixed = pd.DataFrame({"key": pd.Series([1, "a"], dtype=object)})
+    suite = Suite(name="s", expectations=(expect("column_values_to_be_unique", column="key"),))
+    with pytest.raises(ExpectationError, match="several types"):
+        evaluate_chunks([mixed], suite)
 
 
 def test_a_stream_of_nothing_says_so() -> None:

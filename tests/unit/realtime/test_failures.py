@@ -12,6 +12,7 @@ from neurocortex.errors import (
     InvalidRequestError,
     LakeUnavailableError,
     LaneTimeoutError,
+    ProviderBusyError,
     ProviderMissingError,
     ProviderRefusedError,
     QuestionError,
@@ -36,6 +37,11 @@ from neurocortex.realtime.lost import letter_of
 def test_each_error_has_a_code(error: Exception, code: str) -> None:
     assert code_of(error) == code
     assert failure_of(error, "echo").code == code
+
+
+def test_when_to_come_again_is_told_where_it_is_known() -> None:
+    assert failure_of(ProviderBusyError("m", 10.0, 42.5), "chat").retry_after_s == 42.5
+    assert failure_of(LakeUnavailableError("Lake", "gone"), "search").retry_after_s is None
 
 
 def test_the_text_of_a_foreign_error_stays_inside() -> None:

@@ -45,7 +45,9 @@ USAGE = Usage(calls=2, prompt_tokens=10, completion_tokens=3, cost=0.5)
         Part("", 2, 3),
         Reply(b'{"text":"x"}'),
         Reply(b"{}", USAGE),
+        Reply(b"{}", lasts=False),
         Failure("timeout", "too long"),
+        Failure("provider_busy", "full", 12.5),
     ],
 )
 def test_an_answer_comes_back(event: Event) -> None:

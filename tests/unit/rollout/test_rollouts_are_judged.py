@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from neurocortex.rollout import odds
 from neurocortex.rollout.assignment import assign, is_chosen
 from neurocortex.rollout.counts import ArmCounts, Counts, seconds_of, time_class
-from neurocortex.rollout.judging import Judged, Verdict, look, verdict
+from neurocortex.rollout.judging import Judged, look
 from neurocortex.rollout.odds import Trials
 from neurocortex.rollout.plan import Arm, Deployed, Guard, Rollout, State, Strategy
+from neurocortex.rollout.verdicts import Verdict, verdict
 
 GUARD = Guard(enough=1000)
 

@@ -1,5 +1,6 @@
 """What a run asks of the worker, from the job variables of its pool, its deployment and itself."""
 
+import math
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from pydantic import ValidationError
 
 from neurocortex.domain.deployments import Tier
 from neurocortex.domain.work import DEFAULT_TENANT, Resources
+from neurocortex.routing.needs import CPU_S, MEMORY_MB, labels
 from neurocortex.worker import job
 from neurocortex.worker.job import FIRST_COST, RUN_TENANT, JobConfiguration
 from neurocortex.worker.worker import NeuroCortexWorker
@@ -122,6 +124,28 @@ def test_a_deadline_counts_from_when_the_run_was_due() -> None:
 def test_a_cost_that_is_known_is_used() -> None:
     found = job.work(run(), pool(), None, estimated_cost=12.5)
     assert found.cost == 12.5
+
+
+def test_what_finished_runs_say_of_a_run_counts_more_than_its_deployment() -> None:
+    asked = run(memory=800)
+    asked.labels = dict(labels(cpu_s=3.5, memory_mb=150.0))
+    found = job.work(asked, pool(), None, estimated_cost=12.5)
+    assert (found.cost, found.needs.memory_mb) == (3.5, 150)
+
+
+def test_what_is_expected_never_reserves_more_than_a_run_may_take() -> None:
+    asked = run(memory=100)
+    asked.labels = dict(labels(cpu_s=None, memory_mb=150.0))
+    found = job.work(asked, pool(), None, estimated_cost=12.5)
+    assert (found.cost, found.needs.memory_mb) == (12.5, 100)
+
+
+@pytest.mark.parametrize("value", ["many", True, -1.0, 0, math.nan, math.inf])
+def test_labels_that_are_no_amount_say_nothing(value: bool | float | str) -> None:
+    asked = run()
+    asked.labels = {CPU_S: value, MEMORY_MB: value}
+    assert job.work(asked, pool(), None, estimated_cost=12.5).needs.memory_mb == 512
+    assert job.work(asked, pool(), None, estimated_cost=12.5).cost == 12.5
 
 
 def test_a_run_waits_at_its_deployments_limit() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from neurocortex.worker.messages import Start
+from neurocortex.worker.messages import SUCCESSOR, Start
 from neurocortex.worker.warm import KILLED, WarmProcess, WarmProcesses
 
 pytestmark = pytest.mark.anyio
@@ -84,6 +84,13 @@ async def zygote_of(processes: WarmProcesses) -> psutil.Process:
     async with asyncio.timeout(PATIENCE_S):
         await processes.ready()
     return max(psutil.Process().children(), key=lambda child: child.create_time())
+
+
+async def two_zygotes(processes: WarmProcesses) -> tuple[psutil.Process, psutil.Process]:
+    """Return the zygote and its successor, which is of the same process group: runs are not."""
+    first = await zygote_of(processes)
+    (later,) = (child for child in first.children() if os.getpgid(child.pid) == os.getpgrp())
+    return first, later
 
 
 async def is_gone(pid: int) -> bool:
@@ -276,3 +283,56 @@ async def test_a_zygote_with_numpy_and_pandas_has_one_thread(
         assert zygote.num_threads() == 1, "a fork of more would hang on their locks"
         assert (await processes.ready()).memory_mb > 20
     assert "threads after the imports" not in capfd.readouterr().err
+
+
+TO_IMPORT = ("json", SUCCESSOR, "import_when_told", "wave")
+
+
+@pytest.fixture
+async def importing(folder: Path) -> AsyncIterator[WarmProcesses]:
+    """A zygote whose successor imports until there is a file `told`."""
+    (folder / "import_when_told.py").write_text(
+        "import time\nfrom pathlib import Path\n"
+        f"while not Path({str(folder / 'told')!r}).exists():\n    time.sleep(0.01)\n"
+    )
+    async with WarmProcesses(TO_IMPORT) as processes:
+        yield processes
+
+
+async def test_a_run_starts_and_its_end_is_seen_while_a_successor_imports(
+    importing: WarmProcesses, order: Order, folder: Path
+) -> None:
+    waits = await importing.start(order("wait"))
+    assert await ended(await importing.start(order("leave"))) == 3
+    (folder / "told").touch()
+    await importing.ready()
+    await ended(await importing.start(order("say_where")))
+    os.kill(waits.pid, signal.SIGKILL)
+    assert await ended(waits) == -signal.SIGKILL, "who began it still waits for it"
+
+
+async def test_runs_of_the_successor_have_what_it_imported(
+    importing: WarmProcesses, order: Order, folder: Path
+) -> None:
+    (folder / "told").touch()
+    await importing.ready()
+    (folder / "imported.py").write_text(
+        "import sys\nraise SystemExit(5 if 'wave' in sys.modules else 6)"
+    )
+    assert await ended(await importing.start(order("imported"))) == 5
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["the first", "the successor"])
+async def test_whichever_zygote_dies_all_runs_end_and_others_can_start(
+    importing: WarmProcesses, order: Order, folder: Path, which: int
+) -> None:
+    of_the_first = await importing.start(order("wait"))
+    (folder / "told").touch()
+    await importing.ready()
+    of_the_successor = await importing.start(order("wait"))
+    (await two_zygotes(importing))[which].send_signal(signal.SIGKILL)
+    for process in (of_the_first, of_the_successor):
+        assert await ended(process) == KILLED
+        assert await is_gone(process.pid)
+    await importing.replaced()
+    assert await ended(await importing.start(order("leave"))) == 3

@@ -1,6 +1,6 @@
 """counted: answers how often it was processed; the gateway keeps its answers.
 
-`for 3 and more` takes three seconds.
+`for 3 and more` takes three seconds; `standing in` is answered by what does not last.
 """
 
 import asyncio
@@ -25,6 +25,8 @@ async def _serve(request: CountedRequest, steps: Steps) -> Answered:
     match request.text.split():
         case ["for", seconds, *_]:
             await asyncio.sleep(float(seconds))
+        case ["standing", "in", *_]:
+            return Answered(text=f"{next(numbers)} in place of another")
     return Answered(text=str(next(numbers)))
 
 
@@ -37,5 +39,9 @@ PIPELINE = Pipeline(
     tier=Tier.HIGH,
     estimate=lambda _: Estimate(seconds=0.001),
     realtime=_serve,
-    caching=Caching(ttl_s=60, tags=lambda request: (request.text or "none",)),
+    caching=Caching(
+        ttl_s=60,
+        tags=lambda request: (request.text or "none",),
+        lasts=lambda answer: not answer.text.endswith("in place of another"),
+    ),
 )

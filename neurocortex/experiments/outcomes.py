@@ -1,0 +1,116 @@
+"""What came of the requests of experiments, as rows: written, judged, and counted once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Float, case, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from neurocortex.experiments.figures import Outcome, Scored
+from neurocortex.experiments.tables import outcomes
+from neurocortex.tracking.record import State as RequestState
+from neurocortex.tracking.tables import requests
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A request that took part."""
+
+    id: UUID
+    """Of the request."""
+    experiment: UUID
+    variant: str
+    tenant: str
+    made_at: datetime
+    failed: bool | None
+    """None: it has not ended; its record will tell."""
+    seconds: float | None = None
+    cost: float | None = None
+
+
+def keep(connection: Connection, taken: Sequence[Taken]) -> None:
+    """Write down requests that took part; one that is there already stays as it is."""
+    rows = [
+        {
+            "id": each.id,
+            "experiment_id": each.experiment,
+            "variant": each.variant,
+            "tenant": each.tenant,
+            "made_at": each.made_at,
+            "failed": each.failed,
+            "seconds": each.seconds,
+            "cost": each.cost,
+        }
+        for each in taken
+    ]
+    connection.execute(insert(outcomes).on_conflict_do_nothing(), rows)
+
+
+def score(connection: Connection, request: UUID, tenant: str, value: float) -> bool | None:
+    """Take down how good an answer was; returns as `ExperimentTable.score`."""
+    own = (outcomes.c.id == request, outcomes.c.tenant == tenant)
+    changed = connection.execute(
+        update(outcomes).where(*own, outcomes.c.score.is_(None)).values(score=value)
+    )
+    if changed.rowcount:
+        return True
+    found = connection.execute(select(outcomes.c.id).where(*own)).one_or_none()
+    return None if found is None else False
+
+
+def settle(connection: Connection, experiment: UUID) -> None:
+    """Take from their records what came of requests that were accepted and have ended."""
+    end = requests.c.record["ended"].astext.cast(Float)
+    begun = requests.c.record["created"].astext.cast(Float)
+    connection.execute(
+        update(outcomes)
+        .where(
+            outcomes.c.experiment_id == experiment,
+            outcomes.c.failed.is_(None),
+            requests.c.id == outcomes.c.id,
+            requests.c.state.in_([RequestState.COMPLETED.value, RequestState.FAILED.value]),
+        )
+        .values(
+            failed=case((requests.c.state == RequestState.FAILED.value, True), else_=False),
+            seconds=end - begun,
+            cost=requests.c.record["usage"]["cost"].astext.cast(Float),
+        )
+    )
+
+
+def ended(connection: Connection, experiment: UUID) -> Sequence[Outcome]:
+    """Return the requests that ended since the last look, as they came; they count from now on."""
+    found = connection.execute(
+        update(outcomes)
+        .where(
+            outcomes.c.experiment_id == experiment,
+            ~outcomes.c.is_counted,
+            outcomes.c.failed.is_not(None),
+        )
+        .values(is_counted=True)
+        .returning(outcomes)
+    ).all()
+    return [
+        Outcome(each.variant, each.tenant, each.failed, each.seconds, each.cost)
+        for each in sorted(found, key=lambda row: (row.made_at, row.id))
+    ]
+
+
+def scored(connection: Connection, experiment: UUID) -> Sequence[Scored]:
+    """Return the answers that were judged since the last look; they count from now on."""
+    found = connection.execute(
+        update(outcomes)
+        .where(
+            outcomes.c.experiment_id == experiment,
+            ~outcomes.c.is_score_counted,
+            outcomes.c.score.is_not(None),
+        )
+        .values(is_score_counted=True)
+        .returning(outcomes)
+    ).all()
+    return [
+        Scored(each.variant, each.tenant, each.score)
+        for each in sorted(found, key=lambda row: (row.made_at, row.id))
+    ]

@@ -1,0 +1,210 @@
+"""Experiments in PostgreSQL: the truth that Redis stands in front of, and what requests did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from neurocortex.errors import ExperimentNotFoundError, ExperimentRunningError
+from neurocortex.experiments import outcomes
+from neurocortex.experiments.figures import Figures, looked, nothing
+from neurocortex.experiments.judging import judged
+from neurocortex.experiments.outcomes import Taken
+from neurocortex.experiments.plan import Experiment, State
+from neurocortex.experiments.tables import experiments
+from neurocortex.experiments.tables import outcomes as table
+from neurocortex.lake.service_store import ServiceStore
+
+POOL_SIZE: Final = 2
+STATEMENT_TIMEOUT_S: Final = 30.0
+
+TURN: Final = 7_305_120_443
+"""Advisory lock: revisions are committed in their order, so a higher one knows all before it."""
+
+KEPT: Final = timedelta(days=1)
+"""Requests of an experiment that has ended may be judged so long; then they are forgotten."""
+
+
+class Snapshot(BaseModel):
+    """The experiments that run, at one moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    revision: int = 0
+    experiments: tuple[Experiment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An experiment with its figures."""
+
+    experiment: Experiment
+    figures: Figures
+
+
+class ExperimentTable(ServiceStore):
+    """Experiments in the database of the Lake. Its methods block."""
+
+    def __init__(self, url: str) -> None:
+        """Open the tables at a `postgresql://` address; it connects at first use."""
+        super().__init__(url, pool_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S)
+
+    def begin(self, experiment: Experiment) -> None:
+        """Record a new experiment, and forget the requests of old ones.
+
+        Raises:
+            ExperimentRunningError: another one is made with the same operation.
+        """
+        try:
+            with self.transaction() as connection:
+                values = _values(connection, experiment)
+                figures = _json(nothing(experiment.spec))
+                connection.execute(insert(experiments).values(**values, figures=figures))
+                _forget(connection)
+        except IntegrityError as error:
+            spec = experiment.spec
+            running = [each.spec for each in self.snapshot().experiments]
+            other = next((each.name for each in running if each.operation == spec.operation), "")
+            raise ExperimentRunningError(spec.name, spec.operation, other) from error
+
+    def end(self, ended: Experiment) -> bool:
+        """Record the end of an experiment; tell whether nobody else has done that before."""
+        with self.transaction() as connection:
+            changed = connection.execute(
+                update(experiments)
+                .where(experiments.c.id == ended.id, _RUNS)
+                .values(**_values(connection, ended))
+            )
+            return bool(changed.rowcount)
+
+    def snapshot(self) -> Snapshot:
+        """Return the experiments that run."""
+        with self.transaction() as connection:
+            revision = connection.scalar(select(func.max(experiments.c.revision))) or 0
+            found = connection.execute(
+                select(experiments.c.experiment).where(_RUNS).order_by(experiments.c.revision)
+            ).scalars()
+            running = tuple(Experiment.model_validate(each) for each in found)
+        return Snapshot(revision=revision, experiments=running)
+
+    def every(self) -> Sequence[Experiment]:
+        """Return all experiments, those that were changed last first."""
+        with self.transaction() as connection:
+            found = connection.execute(
+                select(experiments.c.experiment).order_by(experiments.c.revision.desc())
+            ).scalars()
+            return [Experiment.model_validate(each) for each in found]
+
+    def known(self, name: str) -> Known:
+        """Return the last experiment of a name.
+
+        Raises:
+            ExperimentNotFoundError: there is none.
+        """
+        with self.transaction() as connection:
+            found = connection.execute(
+                select(experiments.c.experiment, experiments.c.figures)
+                .where(experiments.c.name == name)
+                .order_by(experiments.c.revision.desc())
+                .limit(1)
+            ).one_or_none()
+        if found is None:
+            names = sorted({each.spec.name for each in self.every()})
+            raise ExperimentNotFoundError(name, names)
+        return Known(
+            Experiment.model_validate(found.experiment), Figures.model_validate(found.figures)
+        )
+
+    def take(self, taken: Sequence[Taken]) -> None:
+        """Write down requests that took part; one that is there already stays as it is."""
+        with self.transaction() as connection:
+            outcomes.keep(connection, taken)
+
+    def score(self, request: UUID, tenant: str, score: float) -> bool | None:
+        """Take down how good an answer was.
+
+        Returns:
+            Whether it counts: the first score does. None: the tenant's request took no part.
+        """
+        with self.transaction() as connection:
+            return outcomes.score(connection, request, tenant, score)
+
+    def judge(self, id_: UUID) -> Experiment | None:
+        """Look at an experiment with what came of its requests since the last look.
+
+        Returns:
+            It, if it ended or lost a variant by that. None: it goes on as it is, it has ended, or
+            another process looks at it.
+        """
+        with self.transaction() as connection:
+            found = connection.execute(
+                select(experiments.c.experiment, experiments.c.figures)
+                .where(experiments.c.id == id_, _RUNS)
+                .with_for_update(skip_locked=True)
+            ).one_or_none()
+            if found is None:
+                return None
+            before = Experiment.model_validate(found.experiment)
+            outcomes.settle(connection, id_)
+            figures = looked(
+                Figures.model_validate(found.figures),
+                before.spec,
+                outcomes.ended(connection, id_),
+                outcomes.scored(connection, id_),
+            )
+            after = judged(before, figures, datetime.now(UTC))
+            changed = {} if after == before else _values(connection, after)
+            connection.execute(
+                update(experiments)
+                .where(experiments.c.id == id_)
+                .values(**changed, figures=_json(figures))
+            )
+        return None if after == before else after
+
+
+_RUNS: Final = experiments.c.state == State.RUNNING.value
+
+
+def _values(connection: Connection, experiment: Experiment) -> Mapping[str, object]:
+    """Return the columns of an experiment, with the next revision: it is the last committed."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN})
+    last = connection.scalar(select(func.max(experiments.c.revision)))
+    return {
+        "id": experiment.id,
+        "name": experiment.spec.name,
+        "operation": experiment.spec.operation,
+        "state": experiment.state.value,
+        "revision": (last or 0) + 1,
+        "experiment": _json(experiment),
+    }
+
+
+def _json(value: BaseModel) -> object:
+    return value.model_dump(mode="json")
+
+
+def _forget(connection: Connection) -> None:
+    """Forget the requests of experiments that ended long ago, and of those that are gone."""
+    needed = select(experiments.c.id).where(
+        or_(
+            _RUNS,
+            experiments.c.experiment["ended_at"].astext.cast(DateTime(timezone=True))
+            > func.now() - KEPT,
+        )
+    )
+    connection.execute(delete(table).where(table.c.experiment_id.not_in(needed)))

@@ -1,0 +1,188 @@
+"""Experiments as clients meet them: requests vary, answers say how, feedback counts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from time import time
+from typing import TypeVar
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from neurocortex.domain.deployments import Tier
+from neurocortex.embedded.redis_server import RedisServer
+from neurocortex.errors import ExperimentEndedError, ExperimentRunningError
+from neurocortex.experiments.experiments import Experiments, opened
+from neurocortex.experiments.outcomes import Taken
+from neurocortex.experiments.plan import Experiment, ExperimentSpec, State
+from neurocortex.routing.route import Lane
+from neurocortex.tracking.record import Record
+from neurocortex.tracking.record import State as RequestState
+from neurocortex.tracking.table import RequestTable, Written
+from tests.integration.gateway.conftest import REDIS_DATABASE, Gateway, until
+
+HEADER = "X-Neurocortex-Experiment"
+
+T = TypeVar("T")
+
+Platform = Callable[[Callable[[Experiments], Awaitable[T]]], T]
+
+
+@pytest.fixture
+def platform(gateway_database: str, redis_server: RedisServer) -> Platform[object]:
+    """Calls work with the experiments of the gateway's platform."""
+
+    def do(work: Callable[[Experiments], Awaitable[T]]) -> T:
+        async def work_opened() -> T:
+            async with opened(redis_server.url(REDIS_DATABASE), gateway_database) as experiments:
+                return await work(experiments)
+
+        return asyncio.run(work_opened())
+
+    return do
+
+
+@contextmanager
+def begun(
+    gateway: Gateway, platform: Platform[object], operation: str, **fields: object
+) -> Iterator[Experiment]:
+    """An experiment that the gateway knows; stopped at the end if it still runs."""
+    variants = [
+        {"name": "usual", "share": 50, "set": {"text": "fine"}},
+        {"name": "other", "share": 50, "set": {"text": "ours"}},
+    ]
+    spec = ExperimentSpec.model_validate(
+        {"name": f"of-{operation}", "operation": operation, "variants": variants, **fields}
+    )
+    started: Experiment = platform(lambda each: each.begin(spec))  # type: ignore[assignment]
+    with gateway.client() as client:
+        until(lambda: HEADER in asked(client, operation).headers, gateway.log)
+    try:
+        yield started
+    finally:
+        with suppress(ExperimentEndedError):
+            platform(lambda each: each.stop(spec.name))
+
+
+def asked(client: httpx.Client, operation: str, **fields: object) -> httpx.Response:
+    return client.post("/v1/requests", json={"operation": operation, **fields})
+
+
+def test_a_variant_that_breaks_a_guardrail_is_stopped_and_nobody_gets_it_any_more(
+    gateway: Gateway, platform: Platform[object]
+) -> None:
+    rails = {"error_rate": 0.05}
+    with (
+        begun(gateway, platform, "failing", guardrails=rails) as experiment,
+        gateway.client() as client,
+    ):
+        for _ in range(40):
+            answer = asked(client, "failing", text="asked for something else")
+            if answer.status_code == 404:  # a problem document, and nothing of an answer
+                continue
+            assert answer.json() == {"text": "fine"}
+            assert answer.headers[HEADER] == "of-failing; variant=usual"
+            assert "experiment" in answer.headers["X-Neurocortex-Route"]
+
+        def is_over() -> bool:
+            platform(lambda each: each.judge(experiment))
+            answer = asked(client, "failing", text="as asked")
+            return answer.status_code == 200 and HEADER not in answer.headers
+
+        until(is_over, gateway.log)
+        assert asked(client, "failing", text="as asked").json() == {"text": "as asked"}
+    known = platform(lambda each: asyncio.to_thread(each.table.known, "of-failing"))
+    ended = known.experiment  # type: ignore[attr-defined]
+    assert (ended.state, ended.winner) == (State.BROKEN, "usual")
+    assert "requests could not be answered, 5.0% may" in ended.stopped["other"]
+
+
+def test_feedback_on_a_request_counts_for_its_variant_once(
+    gateway: Gateway, platform: Platform[object]
+) -> None:
+    with begun(gateway, platform, "counted", metric="score") as experiment:
+        with gateway.client() as client:
+            answers = [asked(client, "counted", text=str(number)) for number in range(12)]
+            # An answer is kept by the request as its variant has it.
+            assert {each.headers["X-Cache"] for each in answers[3:]} == {"hit"}
+            first = answers[0]
+            said = {"request_id": first.headers["X-Request-Id"], "score": 1.0}
+            for counted in (True, False):
+                judged = client.post("/v1/feedback", json=said)
+                assert (judged.status_code, judged.json()["counted"]) == (201, counted)
+        with gateway.client(gateway.stranger) as client:
+            assert client.post("/v1/feedback", json=said).status_code == 404
+        platform(lambda each: each.judge(experiment))
+        known = platform(lambda each: asyncio.to_thread(each.table.known, "of-counted"))
+        arms = known.figures.arms  # type: ignore[attr-defined]
+        variant = first.headers[HEADER].partition("variant=")[2]
+        assert {name: arm.metric.count for name, arm in arms.items() if arm.metric.count} == {
+            variant: 1
+        }
+        assert sum(arm.requests for arm in arms.values()) >= 12
+        assert sum(arm.timed for arm in arms.values()) <= 3  # what was kept took no time
+
+
+def test_a_request_sent_again_with_its_key_is_served_by_the_same_variant(
+    gateway: Gateway, platform: Platform[object]
+) -> None:
+    with begun(gateway, platform, "slow"), gateway.client() as client:
+        key = {"Idempotency-Key": uuid4().hex}
+        answers = [
+            client.post("/v1/requests", json={"operation": "slow"}, headers=key) for _ in range(4)
+        ]
+        assert {each.status_code for each in answers} == {200}
+        assert len({each.headers[HEADER] for each in answers}) == 1
+
+
+def test_an_operation_has_one_experiment_at_a_time(
+    gateway: Gateway, platform: Platform[object]
+) -> None:
+    with begun(gateway, platform, "echo"):
+        again = ExperimentSpec.model_validate(
+            {
+                "name": "another",
+                "operation": "echo",
+                "variants": [
+                    {"name": "a", "share": 50},
+                    {"name": "b", "share": 50, "set": {"text": "b"}},
+                ],
+            }
+        )
+        with pytest.raises(ExperimentRunningError, match="The experiment of-echo runs"):
+            platform(lambda each: each.begin(again))
+
+
+def test_accepted_requests_count_when_their_record_has_ended(
+    gateway: Gateway, gateway_database: str, platform: Platform[object]
+) -> None:
+    with begun(gateway, platform, "slow") as experiment:
+        now = time()
+        records = [
+            Record(
+                id=uuid4(),
+                tenant="acme",
+                operation="slow",
+                lane=Lane.STANDARD,
+                tier=Tier.HIGH,
+                created=now - 8,
+                ended=now,
+                state=state,
+            )
+            for state in (RequestState.COMPLETED, RequestState.FAILED, RequestState.CANCELLED)
+        ]
+        taken = [
+            Taken(each.id, experiment.id, "other", "acme", datetime.now(UTC), failed=None)
+            for each in records
+        ]
+        with RequestTable(gateway_database) as table:
+            table.write([Written(each, None) for each in records])
+        platform(lambda each: asyncio.to_thread(each.table.take, taken))
+        for _ in range(2):  # each counts once
+            platform(lambda each: each.judge(experiment))
+        known = platform(lambda each: asyncio.to_thread(each.table.known, "of-slow"))
+        arm = known.figures.arms["other"]  # type: ignore[attr-defined]
+        slow = {each: count for each, count in arm.times.items() if count and each > 70}
+        assert (arm.errors, sum(slow.values())) == (1, 2)

@@ -1,0 +1,119 @@
+"""Who gets which variant, and what that makes of a request."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+import pytest
+from pydantic import Field, ValidationError
+
+from neurocortex.errors import ExperimentSpecError
+from neurocortex.experiments.assigning import as_varied, assign, experiment_of, require_settable
+from neurocortex.experiments.plan import Experiment, ExperimentSpec, Unit, Variant
+from neurocortex.requests.request import Request
+
+
+class Asked(Request):
+    """A request to vary."""
+
+    operation: Literal["answer"] = "answer"
+    question: str = ""
+    passages: int = Field(5, ge=1, le=50)
+    parameters: dict[str, object] = Field({})
+
+
+def experiment(**fields: object) -> Experiment:
+    spec = {
+        "name": "context",
+        "operation": "answer",
+        "variants": (
+            Variant(name="usual", share=70),
+            Variant(name="short", share=20, set={"passages": 2, "parameters": {"top_k": 2}}),
+            Variant(name="long", share=10, set={"passages": 20}),
+        ),
+        **fields,
+    }
+    return Experiment(
+        id=UUID(int=3), spec=ExperimentSpec.model_validate(spec), started_at=datetime.now(UTC)
+    )
+
+
+def test_shares_are_kept_and_the_same_request_has_the_same_variant() -> None:
+    running = experiment()
+    found = [assign(running, "acme", str(number)).name for number in range(4000)]
+    assert found == [assign(running, "acme", str(number)).name for number in range(4000)]
+    counts = Counter(found)
+    assert counts["usual"] == pytest.approx(2800, abs=150)
+    assert counts["short"] == pytest.approx(800, abs=120)
+    assert counts["long"] == pytest.approx(400, abs=90)
+
+
+def test_a_tenant_stays_with_one_variant_where_tenants_are_assigned() -> None:
+    running = experiment(unit=Unit.TENANT)
+    assert len({assign(running, "acme", str(number)).name for number in range(50)}) == 1
+    assert len({assign(running, str(number), "a").name for number in range(50)}) > 1
+
+
+def test_the_first_variant_has_the_requests_of_one_that_was_stopped_and_no_other_moves() -> None:
+    running = experiment()
+    stopped = running.without("short", "it breaks a guardrail")
+    for number in range(300):
+        before = assign(running, "acme", str(number)).name
+        wanted = "usual" if before == "short" else before
+        assert assign(stopped, "acme", str(number)).name == wanted
+
+
+def test_only_requests_that_fit_take_part() -> None:
+    running = experiment(where={"question": "Who?"})
+    assert experiment_of(Asked(question="Who?"), [running]) is running
+    assert experiment_of(Asked(question="What?"), [running]) is None
+
+
+def test_a_variant_replaces_fields_and_keys_of_mappings_and_nothing_else() -> None:
+    asked = Asked(question="Who?", session="s-1", parameters={"collection": "papers", "top_k": 9})
+    short = experiment().spec.variants[1]
+    varied = as_varied(asked, short)
+    assert varied == Asked(
+        question="Who?",
+        session="s-1",
+        passages=2,
+        parameters={"collection": "papers", "top_k": 2},
+    )
+    assert as_varied(asked, experiment().spec.control) is asked
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"pasages": 2}, "'answer' has no field 'pasages' that may vary"),
+        ({"tier": "critical"}, "'answer' has no field 'tier' that may vary"),
+        ({"passages": 99}, "short: passages = 99: Input should be less than or equal to 50"),
+    ],
+)
+def test_what_requests_do_not_have_is_refused_before_it_starts(
+    fields: dict[str, object], told: str
+) -> None:
+    variants = [{"name": "usual", "share": 50}, {"name": "short", "share": 50, "set": fields}]
+    spec = experiment(variants=variants).spec
+    with pytest.raises(ExperimentSpecError, match=told):
+        require_settable(spec, Asked)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"variants": [{"name": "a", "share": 50}, {"name": "a", "share": 50}]}, "one name"),
+        (
+            {"variants": [{"name": "a", "share": 50}, {"name": "b", "share": 40, "set": {"x": 1}}]},
+            "add up to 100",
+        ),
+        ({"variants": [{"name": "a", "share": 50}, {"name": "b", "share": 50}]}, "set the same"),
+        ({"metric": "latency"}, "needs a `cap`"),
+        ({"metric": "score", "cap": 2}, "leave out `cap`"),
+        ({"metrics": "score"}, "Did you mean 'metric'"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(fields: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        experiment(**fields)
