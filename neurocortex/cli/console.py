@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-PLAIN_WIDTH: Final = 200
+PLAIN_WIDTH: Final = 400
 """Of tables that go to a file or another program, which break no lines."""
 
 

@@ -160,14 +160,16 @@ def test_a_run_that_somebody_suspends_stops_at_its_next_task(
 
 
 def test_a_run_has_its_workers_label_and_the_events_of_prefects_workers(
-    platform: "Platform", first: UUID
+    platform: "Platform", tmp_path: Path
 ) -> None:
+    run = platform.start(platform.deploy("step", POOL), trace=tmp_path)
     labels = {
         "prefect.worker.name": WORKER_NAME,
         "prefect.worker.type": "neurocortex",
         "prefect.work-pool.name": POOL,
     }
-    platform.until(lambda: labels.items() <= platform.run(first).labels.items(), "its labels")
-    platform.until(lambda: platform.run(first).infrastructure_pid, "its process is known")
+    platform.until(lambda: labels.items() <= platform.run(run).labels.items(), "its labels")
+    platform.until(lambda: platform.run(run).infrastructure_pid, "its process is known")
+    (tmp_path / "open").touch()
     told = {"prefect.worker.submitted-flow-run", "prefect.worker.executed-flow-run"}
-    platform.until(lambda: platform.events(first) == told, "the worker's events arrive")
+    platform.until(lambda: platform.events(run) == told, "the worker's events arrive")

@@ -165,8 +165,8 @@ NOW: Final = int(time.time())
     ("wrong", "said"),
     [
         ({"exp": NOW - 31}, "expired"),
-        ({"nbf": NOW + 300}, "not valid yet"),
-        ({"iat": NOW + 300}, "not valid yet"),
+        ({"nbf": NOW + 86_400}, "not valid yet"),
+        ({"iat": NOW + 86_400}, "not valid yet"),
         ({"iat": NOW - 3631, "exp": NOW + 9999}, "session is over"),
         ({"iat": -(10**30), "exp": 10**30}, "session is over"),
         ({"aud": "other"}, "audience"),
