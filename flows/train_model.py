@@ -82,5 +82,5 @@ def learn(
         lineage=lineage,
         seconds=time.monotonic() - began,
     )
-    publish_training(report)
+    publish_training(report, trained.held_out, spec.target)
     return report

@@ -1,7 +1,5 @@
 """How an experiment goes or ended: an artifact for people, and events for automations."""
 
-from base64 import b64encode
-
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
@@ -15,6 +13,7 @@ from neurocortex.experiments.store import Known
 from neurocortex.rollout.counts import seconds_of, share_below
 from tasks.markdown import plain
 from tasks.options import STEP
+from tasks.picture import shown
 
 ENDED = "neurocortex.experiment.ended"
 VARIANT_STOPPED = "neurocortex.experiment.variant-stopped"
@@ -65,18 +64,17 @@ def title(experiment: Experiment) -> str:
 def render(known: Known) -> str:
     """Return an experiment with the figures of its variants as Markdown."""
     experiment, spec = known.experiment, known.experiment.spec
-    # Prefect's UI leaves out SVG that is written into the page in part, and shows a picture whole.
-    picture = b64encode(chart(experiment, known.figures).encode()).decode()
     lines = [f"## {title(experiment)}", ""]
     if experiment.reason:
         lines += [f"The reason: {plain(experiment.reason)}.", ""]
-    measured = f"values of {spec.metric.value}"
+    served = "won / lost / tied" if spec.is_interleaved else "%"
+    measured = f"95 % within | values of {spec.metric.value} | mean | interval"
     lines += [
-        f"| variant | % | requests | failed | 95 % within | {measured} | mean | interval | |",
+        f"| variant | {served} | requests | failed | {measured} | |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
         *(_row(experiment, each, known.figures.arms[each.name]) for each in spec.variants),
         "",
-        f"![{spec.metric.value} by variant](data:image/svg+xml;base64,{picture})",
+        shown(f"{spec.metric.value} by variant", chart(experiment, known.figures)),
         "",
         _plan(spec),
     ]
@@ -89,11 +87,14 @@ def _row(experiment: Experiment, variant: Variant, arm: Arm) -> str:
     within = "–" if slow is None else f"{seconds_of(slow):.3g} s"
     low, high = (seen.low, seen.high) if not spec.metric.is_capped else (seen.high, seen.low)
     interval = f"{told(spec, low)} to {told(spec, high)}"
+    served = f"{spec.shares[variant.name]:g}"
+    if spec.is_interleaved:
+        served = f"{arm.wins:,} / {arm.losses:,} / {arm.ties:,}"
     became = experiment.stopped.get(variant.name, "")
     if experiment.winner == variant.name:
         became = "**it is to serve**"
     return (
-        f"| {variant.name} | {variant.share:g} | {arm.requests:,} |"
+        f"| {variant.name} | {served} | {arm.requests:,} |"
         f" {arm.errors:,} | {within} | {seen.count:,} | {told(spec, seen.mean)} |"
         f" {interval} | {became} |"
     )
@@ -103,8 +104,11 @@ def _plan(spec: ExperimentSpec) -> str:
     """Return what was agreed before it began."""
     rails = spec.guardrails.model_dump(exclude_none=True)
     guarded = ", ".join(f"{name} {value:g}" for name, value in rails.items()) or "none"
+    served = f"assigned by {spec.unit.value}"
+    if spec.is_interleaved:
+        served = f"each served by both variants in turns, counted by {spec.unit.value}"
     return (
-        f"Requests of `{spec.operation}`, assigned by {spec.unit.value}. A false decision has a"
+        f"Requests of `{spec.operation}`, {served}. A false decision has a"
         f" chance of {spec.alpha:.0%} at most, however often one looks. Guardrails: {guarded}."
         f" It ends after {spec.samples:,} values"
         + (f" or at {spec.until:%Y-%m-%d %H:%M}." if spec.until else ".")

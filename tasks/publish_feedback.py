@@ -1,18 +1,15 @@
 """What came of feedback, as people read it in the Prefect UI."""
 
-from typing import Final
-
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
+from neurocortex.feedback.chart import chart
 from neurocortex.feedback.collecting import CollectReport
-from neurocortex.feedback.evaluation import Evaluation, Score
+from neurocortex.feedback.evaluation import Evaluation
 from tasks.markdown import plain
 from tasks.options import STEP
-
-CELLS: Final = 30
-"""Width of the plot."""
+from tasks.picture import shown
 
 
 @task(**STEP, task_run_name="publish the report", cache_policy=NO_CACHE)
@@ -36,34 +33,27 @@ def publish_evaluation(evaluation: Evaluation) -> None:
 
 
 def render(evaluation: Evaluation) -> str:
-    """Return an evaluation as Markdown: each score on a line from the lowest to the highest end."""
+    """Return an evaluation as Markdown: a picture of the scores, and the figures."""
     lines = [
         f"## Versions of {plain(evaluation.model)} on {evaluation.rows:,} fresh labelled rows",
         "",
-        f"{plain(evaluation.reason)}.",
+        f"{plain(evaluation.reason[:1].upper() + evaluation.reason[1:])}.",
     ]
     if not evaluation.scores:
         return "\n".join(lines)
-    low = min(each.low for each in evaluation.scores)
-    high = max(each.high for each in evaluation.scores)
+    best = max(evaluation.scores, key=lambda each: each.score)
     lines += [
         "",
-        f"| version | {plain(evaluation.metric)}, more is better | 95 % of resamples | |",
-        "| ---: | ---: | ---: | --- |",
+        shown(
+            f"{evaluation.metric} of each version with its interval: version {best.version} has the"
+            f" highest, {best.score:.3f}",
+            chart(evaluation),
+        ),
+        "",
+        f"| version | {plain(evaluation.metric)}, more is better | 95 % of resamples |",
+        "| ---: | ---: | ---: |",
     ]
     for each in evaluation.scores:
-        line = _line(each, low, high)
         interval = f"{each.low:.3f} to {each.high:.3f}"
-        lines.append(f"| {each.version} | **{each.score:.3f}** | {interval} | `{line}` |")
+        lines.append(f"| {each.version} | **{each.score:.3f}** | {interval} |")
     return "\n".join(lines)
-
-
-def _line(score: Score, low: float, high: float) -> str:
-    """Return an interval as text, with a mark where the score is."""
-    width = (high - low) or 1.0
-    first, middle, last = (
-        round((CELLS - 1) * (value - low) / width) for value in (score.low, score.score, score.high)
-    )
-    cells = ["─" if first <= place <= last else "·" for place in range(CELLS)]
-    cells[min(CELLS - 1, max(0, middle))] = "●"
-    return "".join(cells)

@@ -1,6 +1,5 @@
 """The loads of a dataset as a picture in the Prefect UI."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 
 from prefect.artifacts import create_markdown_artifact
@@ -8,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from neurocortex.datasets.chart import chart
 from neurocortex.datasets.timeline import Point, told
 from tasks.markdown import plain
+from tasks.picture import shown
 
 
 def publish_history(dataset: str, points: Sequence[Point]) -> None:
@@ -19,14 +19,12 @@ def publish_history(dataset: str, points: Sequence[Point]) -> None:
 
 def render(dataset: str, points: Sequence[Point]) -> str:
     """Return the timeline as Markdown."""
-    # Prefect's UI leaves out SVG that is written into the page in part, and shows a picture whole.
-    picture = b64encode(chart(dataset, points).encode()).decode()
     lines = [
         f"## The last loads of {plain(dataset)}",
         "",
         told(points),
         "",
-        f"![rows, refused share and drift per load](data:image/svg+xml;base64,{picture})",
+        shown("rows, refused share and drift per load", chart(dataset, points)),
         "",
         "| load | rows | refused | signs of drift | |",
         "| --- | ---: | ---: | ---: | --- |",

@@ -8,13 +8,13 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
+from neurocortex.rollout.chart import chart
 from neurocortex.rollout.counts import ArmCounts, miss_of, seconds_of, share_below
 from neurocortex.rollout.judging import Judged
 from neurocortex.rollout.plan import Rollout, State, Strategy
 from tasks.markdown import plain
 from tasks.options import STEP
-
-BAR_CELLS: Final = 20
+from tasks.picture import shown
 
 
 class Occurrence(StrEnum):
@@ -66,28 +66,16 @@ def render(rollout: Rollout, judged: Judged) -> str:
         f"| judged wrong | {candidate.bad:,} | {stable.bad:,} |",
         f"| numbers that were corrected | {candidate.corrected:,} | {stable.corrected:,} |",
         f"| their median distance from the right one | {_miss(candidate)} | {_miss(stable)} |",
-        "",
-        "| computing time | new | old |",
-        "| ---: | --- | --- |",
-        *_histogram(candidate, stable),
+        *_picture(candidate, stable),
     ]
     return "\n".join(lines)
 
 
-def _histogram(candidate: ArmCounts, stable: ArmCounts) -> list[str]:
-    most = {
-        each: max(counts.times.values(), default=1)
-        for each, counts in enumerate((candidate, stable))
-    }
-    return [
-        f"| {seconds_of(time_class) * 1000:.3g} ms "
-        + "".join(
-            f"| {'█' * round(BAR_CELLS * counts.times.get(time_class, 0) / most[each])} "
-            for each, counts in enumerate((candidate, stable))
-        )
-        + "|"
-        for time_class in sorted({*candidate.times, *stable.times})
-    ]
+def _picture(candidate: ArmCounts, stable: ArmCounts) -> list[str]:
+    if not candidate.times and not stable.times:
+        return []
+    medians = f"median {_time(candidate, 0.5)} of the new, {_time(stable, 0.5)} of the old version"
+    return ["", shown(f"Computing times: {medians}", chart(candidate, stable))]
 
 
 def _plan(rollout: Rollout) -> str:

@@ -39,7 +39,8 @@ def start(
     registry = Registry.load(load().settings.gateway.pipelines)
     require_settable(spec, registry[spec.operation].request)
     begun = _with_experiments(lambda experiments: experiments.begin(spec))
-    variants = ", ".join(f"{each.name} {each.share:g} %" for each in spec.variants)
+    shared = ", ".join(f"{name} {share:g} %" for name, share in spec.shares.items())
+    variants = f"{spec.both}, interleaved" if spec.is_interleaved else shared
     typer.echo(
         f"{begun.spec.name}: requests of {spec.operation} are assigned ({variants})."
         f" See how it goes: neurocortex experiments show {spec.name}"
@@ -94,6 +95,8 @@ def _print(known: "Known") -> None:
             f" {spec.metric.value} {told(spec, seen.mean)}"
             f" ({told(spec, low)} to {told(spec, high)}) from {seen.count:,} values"
         )
+        if spec.is_interleaved:
+            typer.echo(f"    {arm.wins:,} won, {arm.losses:,} lost, {arm.ties:,} tied")
         if variant.name in experiment.stopped:
             typer.echo(f"    stopped: {experiment.stopped[variant.name]}")
 

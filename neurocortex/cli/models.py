@@ -53,7 +53,8 @@ def train(
     named = absolute(spec) if spec.endswith((".yaml", ".yml")) else spec
     report = runs.run(TRAIN, {"spec": named, "promote": promote}, TrainReport)
     version = f"version {report.version}" if report.version else "not registered"
-    serves = "serves now" if report.promoted else "does not serve"
+    waits = "is better and waits to be deployed" if report.better else "does not serve"
+    serves = "serves now" if report.promoted else waits
     typer.echo(f"{report.model}: {version}, {serves}: {report.reason}.")
 
 

@@ -84,7 +84,8 @@ NeuroCortexError
 │   ├── ExperimentSpecError     it varies something that there is not
 │   ├── ExperimentRunningError  another one is made with the same operation
 │   ├── ExperimentNotFoundError
-│   └── ExperimentEndedError
+│   ├── ExperimentEndedError
+│   └── NotInterleavedError     `used` of an answer that no two rankings made
 ├── DeadLetterError             a run that failed for good
 │   ├── DeadLetterNotFoundError
 │   └── NotReplayableError      its run or deployment is gone, or it was tried again
@@ -230,6 +231,7 @@ from neurocortex.errors.experiments import (
     ExperimentNotFoundError,
     ExperimentRunningError,
     ExperimentSpecError,
+    NotInterleavedError,
 )
 from neurocortex.errors.forge import (
     FeaturesError,
@@ -452,6 +454,7 @@ __all__ = [
     "NoProviderFitsError",
     "NoRolloutError",
     "NoTextError",
+    "NotInterleavedError",
     "NotReplayableError",
     "NotRunningError",
     "NothingIngestedError",

@@ -1,6 +1,7 @@
 """Experiments."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from neurocortex.errors.base import NeuroCortexError
 
@@ -47,3 +48,15 @@ class ExperimentEndedError(ExperimentError):
 
     def __init__(self, experiment: str, reason: str) -> None:
         super().__init__(experiment, f"The experiment {experiment} has ended: {reason}.")
+
+
+class NotInterleavedError(ExperimentError):
+    """No experiment interleaved the answer to a request of that tenant. `request`: its id."""
+
+    def __init__(self, request: UUID) -> None:
+        super().__init__(
+            "",
+            f"No experiment of this tenant picked the passages of the request {request} from two"
+            " rankings. Say how good its answer was with `score` in place of `used`.",
+        )
+        self.request = request

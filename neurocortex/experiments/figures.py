@@ -1,7 +1,7 @@
 """What the variants of an experiment did, as values that grow with each request. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -60,6 +60,11 @@ class Arm(BaseModel):
     """In `COST_RANGE` times the guardrail's limit; of nothing where there is none."""
     tenants: Mapping[str, tuple[int, float]] = {}
     """Values of each tenant so far, and their sum; where tenants are assigned."""
+    wins: int = 0
+    """Interleaved answers of which more of its passages were used than of the other's."""
+    losses: int = 0
+    ties: int = 0
+    """Those of which as many were."""
 
     @property
     def timed(self) -> int:
@@ -78,9 +83,10 @@ class Figures(BaseModel):
     worse: Mapping[str, Evidence] = {}
     """By challenger, that it fails more often itself."""
 
-    @property
-    def samples(self) -> int:
-        """Values of the metric in all."""
+    def samples(self, spec: ExperimentSpec) -> int:
+        """Return how many values of the metric there are in all; an interleaved answer is one."""
+        if spec.is_interleaved:
+            return self.arms[spec.control.name].metric.count
         return sum(each.metric.count for each in self.arms.values())
 
 
@@ -88,12 +94,13 @@ def nothing(spec: ExperimentSpec) -> Figures:
     """Return the figures of an experiment that begins.
 
     All intervals of the metric hold at once, and so do those of the guardrails, each with the
-    experiment's error (Bonferroni).
+    experiment's error (Bonferroni). Of an interleaved experiment one mean is sought: the second
+    variant's is what the first one's leaves.
     """
     each = spec.alpha / len(spec.variants)
     guarded = each / max(1, spec.guardrails.count)
     arm = Arm(
-        metric=sequences.Sequence(each),
+        metric=sequences.Sequence(spec.alpha if spec.is_interleaved else each),
         cost=sequences.Sequence(2 * guarded),  # one side of it is asked
     )
     rivals = [variant.name for variant in spec.challengers]
@@ -116,14 +123,17 @@ def looked(
         figures: so far.
         spec: of the experiment.
         ended: requests, in an order that does not depend on what came of them.
-        scored: answers that were judged, in any order.
+        scored: answers that were judged, in any order. Of an interleaved one the score is how much
+            the second variant is preferred.
     """
+    if spec.is_interleaved:
+        ended, scored = _of_both(ended, spec), _preferred(scored, spec)
     arms = dict(figures.arms)
     for outcome in ended:
         arms[outcome.variant] = _with_outcome(arms[outcome.variant], spec, outcome)
-    if spec.metric is Metric.SCORE:
+    if spec.metric in (Metric.SCORE, Metric.PREFERENCE):
         for each in scored:
-            arms[each.variant] = _with_value(arms[each.variant], spec, each.tenant, each.score)
+            arms[each.variant] = _with_score(arms[each.variant], spec, each)
     control = _trials(ended, spec.control.name)
     rivals = {variant.name: _trials(ended, variant.name) for variant in spec.challengers}
     return Figures(
@@ -137,6 +147,19 @@ def looked(
             for name, trials in rivals.items()
         },
     )
+
+
+def _of_both(ended: Sequence[Outcome], spec: ExperimentSpec) -> Sequence[Outcome]:
+    return [replace(each, variant=variant.name) for each in ended for variant in spec.variants]
+
+
+def _preferred(scored: Sequence[Scored], spec: ExperimentSpec) -> Sequence[Scored]:
+    first, second = (variant.name for variant in spec.variants)
+    return [
+        replace(each, variant=name, score=score)
+        for each in scored
+        for name, score in ((first, 1 - each.score), (second, each.score))
+    ]
 
 
 def _trials(ended: Sequence[Outcome], variant: str) -> Trials:
@@ -172,9 +195,22 @@ def _value(spec: ExperimentSpec, outcome: Outcome) -> float | None:
             measured = None if outcome.failed else outcome.seconds
         case Metric.COST:
             measured = outcome.cost
-        case Metric.SCORE:
+        case Metric.SCORE | Metric.PREFERENCE:
             return None
     return None if measured is None else 1 - min(1.0, measured / spec.scale)
+
+
+def _with_score(arm: Arm, spec: ExperimentSpec, scored: Scored) -> Arm:
+    arm = _with_value(arm, spec, scored.tenant, scored.score)
+    if spec.metric is not Metric.PREFERENCE:
+        return arm
+    won, lost = scored.score > 0.5, scored.score < 0.5
+    changed = {
+        "wins": arm.wins + int(won),
+        "losses": arm.losses + int(lost),
+        "ties": arm.ties + int(not won and not lost),
+    }
+    return arm.model_copy(update=changed)
 
 
 def _with_value(arm: Arm, spec: ExperimentSpec, tenant: str, value: float) -> Arm:

@@ -2,7 +2,8 @@
 
 Guardrails come first: a variant that surely breaks one is stopped at once. Then those that are
 surely worse than the first variant are stopped, and the first that is surely better wins. All of
-it holds however often one looks (`sequences.py`, `rollout/odds.py`).
+it holds however often one looks (`sequences.py`, `rollout/odds.py`). The two means of an
+interleaved experiment add up to 1: one is surely above the other when it is surely above a half.
 """
 
 import math
@@ -19,7 +20,8 @@ def judged(experiment: Experiment, figures: Figures, now: datetime) -> Experimen
     spec = experiment.spec
     broken = breaks(spec, figures.arms[spec.control.name])
     if broken is not None:
-        reason = f"{spec.control.name}, the first variant, breaks a guardrail: {broken}"
+        who = spec.both if spec.is_interleaved else f"{spec.control.name}, the first variant,"
+        reason = f"{who} breaks a guardrail: {broken}"
         return experiment.ended(State.BROKEN, None, reason, now)
     for rival in experiment.rivals:
         broken = breaks(spec, figures.arms[rival.name])
@@ -86,7 +88,7 @@ def told(spec: ExperimentSpec, value: float | None) -> str:
     if value is None:
         return "unknown"
     match spec.metric:
-        case Metric.SUCCESS:
+        case Metric.SUCCESS | Metric.PREFERENCE:
             return f"{value:.1%}"
         case Metric.SCORE:
             return f"{value:.3f}"
@@ -103,8 +105,9 @@ def _at_its_end(experiment: Experiment, figures: Figures, now: datetime) -> Expe
     if effect and most - first.low < effect:
         reason = f"no variant can be better by {spec.minimum_effect:g} any more"
         return experiment.ended(State.DECIDED, spec.control.name, reason, now)
-    if figures.samples >= spec.samples:
-        reason = f"no difference was found in {figures.samples:,} values"
+    samples = figures.samples(spec)
+    if samples >= spec.samples:
+        reason = f"no difference was found in {samples:,} values"
         return experiment.ended(State.UNDECIDED, None, reason, now)
     if spec.until is not None and now >= spec.until:
         reason = f"no difference was found until {spec.until:%Y-%m-%d %H:%M}"

@@ -1,6 +1,6 @@
 """What came of the requests of experiments, as rows: written, judged, and counted once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Float, case, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from neurocortex.errors import InvalidRequestError
 from neurocortex.experiments.figures import Outcome, Scored
+from neurocortex.experiments.interleaving import Team, preference
 from neurocortex.experiments.tables import outcomes
 from neurocortex.tracking.record import State as RequestState
 from neurocortex.tracking.tables import requests
@@ -28,6 +30,8 @@ class Taken:
     """None: it has not ended; its record will tell."""
     seconds: float | None = None
     cost: float | None = None
+    teams: Sequence[Team] | None = None
+    """Which ranking picked each passage of the answer; None: it was not interleaved."""
 
 
 def keep(connection: Connection, taken: Sequence[Taken]) -> None:
@@ -42,6 +46,7 @@ def keep(connection: Connection, taken: Sequence[Taken]) -> None:
             "failed": each.failed,
             "seconds": each.seconds,
             "cost": each.cost,
+            "teams": None if each.teams is None else list(each.teams),
         }
         for each in taken
     ]
@@ -52,12 +57,36 @@ def score(connection: Connection, request: UUID, tenant: str, value: float) -> b
     """Take down how good an answer was; returns as `ExperimentTable.score`."""
     own = (outcomes.c.id == request, outcomes.c.tenant == tenant)
     changed = connection.execute(
-        update(outcomes).where(*own, outcomes.c.score.is_(None)).values(score=value)
+        update(outcomes)
+        .where(*own, outcomes.c.score.is_(None), outcomes.c.teams.is_(None))
+        .values(score=value)
     )
     if changed.rowcount:
         return True
     found = connection.execute(select(outcomes.c.id).where(*own)).one_or_none()
     return None if found is None else False
+
+
+def prefer(
+    connection: Connection, request: UUID, tenant: str, used: Collection[int]
+) -> bool | None:
+    """Take down which passages of an answer helped; returns as `ExperimentTable.prefer`.
+
+    Raises:
+        InvalidRequestError: it had fewer.
+    """
+    own = (outcomes.c.id == request, outcomes.c.tenant == tenant)
+    known = connection.execute(select(outcomes.c.teams).where(*own)).scalar_one_or_none()
+    if known is None:
+        return None
+    if max(used, default=0) > len(known):
+        raise InvalidRequestError([("used", f"the answer had {len(known)} passages.")])
+    changed = connection.execute(
+        update(outcomes)
+        .where(*own, outcomes.c.score.is_(None))
+        .values(score=preference([Team(each) for each in known], used))
+    )
+    return bool(changed.rowcount)
 
 
 def settle(connection: Connection, experiment: UUID) -> None:

@@ -1,6 +1,6 @@
 """An experiment as a value: what varies, who gets what, what is measured, when it ends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, Self
@@ -25,6 +25,15 @@ class Unit(StrEnum):
     """All requests of a tenant have the same variant."""
 
 
+class Design(StrEnum):
+    """How the variants meet."""
+
+    SPLIT = "split"
+    """Each request is served by one variant."""
+    INTERLEAVED = "interleaved"
+    """Each request is served by both: they pick the passages of its answer in turns."""
+
+
 class Metric(StrEnum):
     """What decides which variant is better."""
 
@@ -36,6 +45,9 @@ class Metric(StrEnum):
     """Mean seconds until the answer, each counted as `cap` at most."""
     COST = "cost"
     """Mean cost of a request, each counted as `cap` at most."""
+    PREFERENCE = "preference"
+    """Share of the interleaved answers of which more passages of that variant were used; half of
+    those with as many of each."""
 
     @property
     def is_capped(self) -> bool:
@@ -43,11 +55,20 @@ class Metric(StrEnum):
         return self in (Metric.LATENCY, Metric.COST)
 
 
+_METRICS: Final = {Design.SPLIT: Metric.SCORE, Design.INTERLEAVED: Metric.PREFERENCE}
+"""What decides unless it is said."""
+
+
 class Variant(Strict):
     """One way to serve a request."""
 
     name: Name
-    share: float = Field(gt=0, lt=SHARES, description="Percent of the requests or tenants.")
+    share: float | None = Field(
+        None,
+        gt=0,
+        lt=SHARES,
+        description="Percent of the requests or tenants. No variant has one: all have the same.",
+    )
     set: Mapping[str, JsonValue] = Field(
         {},
         description="Fields of the request, in place of what it says. Of a mapping, such as"
@@ -83,8 +104,12 @@ class ExperimentSpec(Strict):
     variants: tuple[Variant, ...] = Field(
         min_length=2, max_length=5, description="The first is what the others are compared with."
     )
+    design: Design = Design.SPLIT
     unit: Unit = Unit.REQUEST
-    metric: Metric = Metric.SCORE
+    metric: Metric = Field(
+        default_factory=lambda given: _METRICS[given.get("design", Design.SPLIT)],
+        description="Unset: score; of an interleaved experiment preference, its only one.",
+    )
     cap: float | None = Field(
         None, gt=0, description="Of latency (seconds) and cost: a larger value counts as this."
     )
@@ -108,8 +133,13 @@ class ExperimentSpec(Strict):
         names = [each.name for each in self.variants]
         if len(set(names)) < len(names):
             raise problem(("variants",), "two variants have one name.")
-        if abs(sum(each.share for each in self.variants) - SHARES) > 1e-6:
-            raise problem(("variants",), "the shares must add up to 100.")
+        given = [each.share for each in self.variants if each.share is not None]
+        if self.is_interleaved:
+            self._can_be_interleaved(given)
+        elif self.metric is Metric.PREFERENCE:
+            raise problem(("metric",), "preference needs `design: interleaved`.")
+        elif given and (len(given) < len(names) or abs(sum(given) - SHARES) > 1e-6):
+            raise problem(("variants",), "the shares must add up to 100, or leave out all of them.")
         if len({repr(each.set) for each in self.variants}) < len(names):
             raise problem(("variants",), "two variants set the same: nothing would be compared.")
         if self.metric.is_capped and self.cap is None:
@@ -117,6 +147,30 @@ class ExperimentSpec(Strict):
         if not self.metric.is_capped and self.cap is not None:
             raise problem(("cap",), f"{self.metric.value} is at most 1: leave out `cap`.")
         return self
+
+    def _can_be_interleaved(self, shares: Sequence[float]) -> None:
+        if len(self.variants) != 2:
+            raise problem(("variants",), "two rankings are interleaved: give two variants.")
+        if shares:
+            raise problem(("variants",), "both variants serve each request: leave out `share`.")
+        if self.metric is not Metric.PREFERENCE:
+            raise problem(("metric",), "interleaved rankings have no metric but preference.")
+
+    @property
+    def is_interleaved(self) -> bool:
+        """Whether both variants serve each request."""
+        return self.design is Design.INTERLEAVED
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """Percent of the requests or tenants that each variant serves."""
+        equal = SHARES / len(self.variants)
+        return {each.name: equal if each.share is None else each.share for each in self.variants}
+
+    @property
+    def both(self) -> str:
+        """What serves an interleaved request, as it is told: the names of both variants."""
+        return "+".join(each.name for each in self.variants)
 
     @property
     def scale(self) -> float:

@@ -1,6 +1,6 @@
 """Experiments in PostgreSQL: the truth that Redis stands in front of, and what requests did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -143,6 +143,18 @@ class ExperimentTable(ServiceStore):
         """
         with self.transaction() as connection:
             return outcomes.score(connection, request, tenant, score)
+
+    def prefer(self, request: UUID, tenant: str, used: Collection[int]) -> bool | None:
+        """Take down which passages of an interleaved answer helped: their numbers, from 1.
+
+        Returns:
+            Whether it counts: the first time does. None: the tenant has no such answer.
+
+        Raises:
+            InvalidRequestError: it had fewer passages.
+        """
+        with self.transaction() as connection:
+            return outcomes.prefer(connection, request, tenant, used)
 
     def judge(self, id_: UUID) -> Experiment | None:
         """Look at an experiment with what came of its requests since the last look.

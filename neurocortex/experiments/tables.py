@@ -16,7 +16,7 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from neurocortex.experiments.plan import State
 from neurocortex.lake.tables import NAMING
@@ -58,6 +58,7 @@ outcomes: Final = Table(
     Column("seconds", Float),
     Column("cost", Float),
     Column("score", Float),
+    Column("teams", ARRAY(Text)),
     Column("is_counted", Boolean, nullable=False, server_default=false()),
     Column("is_score_counted", Boolean, nullable=False, server_default=false()),
     Index(
@@ -66,4 +67,6 @@ outcomes: Final = Table(
         postgresql_where=text("NOT is_counted OR (score IS NOT NULL AND NOT is_score_counted)"),
     ),
 )
-"""A row for each request of an experiment, by the request's id. `failed` is null until it ends."""
+"""A row for each request of an experiment, by the request's id. `failed` is null until it ends.
+`teams` has the answer's passages, if it is interleaved; its score is how much the second variant is
+preferred."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -22,8 +22,9 @@ from neurocortex.errors import (
     QuestionError,
     RequestCancelledError,
 )
-from neurocortex.experiments.assigning import as_varied, assign, experiment_of
+from neurocortex.experiments.assigning import as_interleaved, as_varied, assign, experiment_of
 from neurocortex.experiments.experiments import Experiments
+from neurocortex.experiments.interleaving import Team
 from neurocortex.experiments.outcomes import Taken
 from neurocortex.experiments.store import Snapshot
 from neurocortex.requests.request import Request
@@ -60,11 +61,18 @@ class Trial:
     name: str
     """Of the experiment."""
     variant: str
+    """Of an interleaved one both."""
     note: Callable[[Taken], None] = field(repr=False, compare=False)
+    is_interleaved: bool = False
     began: float = field(default_factory=time.monotonic)
 
     def answered(
-        self, usage: Usage | None, *, is_kept: bool = False, stands_in: bool = False
+        self,
+        usage: Usage | None,
+        *,
+        is_kept: bool = False,
+        stands_in: bool = False,
+        teams: Sequence[Team] | None = None,
     ) -> None:
         """Note that it was answered.
 
@@ -72,12 +80,14 @@ class Trial:
             usage: of LLMs; None: none was asked.
             is_kept: the answer is from the cache, which says nothing of time and cost.
             stands_in: for a better one, as while an LLM is away: the variant failed.
+            teams: of its passages, if it is interleaved.
         """
         if is_kept:
             self._ended(failed=False)
             return
         seconds = time.monotonic() - self.began
-        self._ended(failed=stands_in, seconds=seconds, cost=usage.cost if usage else 0.0)
+        cost = usage.cost if usage else 0.0
+        self._ended(failed=stands_in, seconds=seconds, cost=cost, teams=teams)
 
     def failed(self, error: Exception) -> None:
         """Note that it could not be answered, unless that is not the variant's fault."""
@@ -89,7 +99,12 @@ class Trial:
         self._ended(failed=None)
 
     def _ended(
-        self, *, failed: bool | None, seconds: float | None = None, cost: float | None = None
+        self,
+        *,
+        failed: bool | None,
+        seconds: float | None = None,
+        cost: float | None = None,
+        teams: Sequence[Team] | None = None,
     ) -> None:
         self.note(
             Taken(
@@ -101,6 +116,7 @@ class Trial:
                 failed=failed,
                 seconds=seconds,
                 cost=cost,
+                teams=teams,
             )
         )
 
@@ -175,16 +191,21 @@ class Taking:
         experiment = experiment_of(request, self._snapshot.experiments)
         if experiment is None:
             return request, None
-        variant = assign(experiment, tenant, key)
+        spec = experiment.spec
         try:
-            varied = as_varied(request, variant)
+            if spec.is_interleaved:
+                variant, varied = spec.both, as_interleaved(request, spec)
+            else:
+                assigned = assign(experiment, tenant, key)
+                variant, varied = assigned.name, as_varied(request, assigned)
         except ValidationError:
             # Its other fields go with no such variant; whoever asked is answered all the same.
-            logger.debug("A request does not go with the variant %s", variant.name)
+            logger.debug("A request does not go with a variant of %s", spec.name)
             return request, None
-        name = experiment.spec.name
-        trial = Trial(id_, tenant, experiment.id, name, variant.name, self._waiting.append)
-        return varied, trial
+        note = self._waiting.append
+        return varied, Trial(
+            id_, tenant, experiment.id, spec.name, variant, note, spec.is_interleaved
+        )
 
     async def score(self, request: UUID, tenant: str, score: float) -> bool | None:
         """Take down how good an answer was; returns as `ExperimentTable.score`.
@@ -194,3 +215,12 @@ class Taking:
         """
         await self.write()
         return await asyncio.to_thread(self._experiments.table.score, request, tenant, score)
+
+    async def prefer(self, request: UUID, tenant: str, used: Collection[int]) -> bool | None:
+        """Take down which passages helped; returns and raises as `ExperimentTable.prefer`.
+
+        Raises:
+            LakeUnavailableError: PostgreSQL does not answer.
+        """
+        await self.write()
+        return await asyncio.to_thread(self._experiments.table.prefer, request, tenant, used)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import orjson
@@ -14,6 +14,9 @@ from neurocortex.domain.strict import Strict, problem
 from neurocortex.forge.schema import Value
 
 MAX_COMMENT_CHARS: Final = 4000
+
+MAX_PASSAGES: Final = 50
+"""As many as a search may answer."""
 
 Answer = float | str
 """What a model predicts: a number, or a class."""
@@ -30,14 +33,22 @@ class Feedback(Strict):
     label: Answer | None = Field(
         None, description="What would have been right: a class as text, or a number."
     )
+    used: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
+        None,
+        max_length=MAX_PASSAGES,
+        description="Of an answer with the passages of two rankings: the numbers of those that"
+        " helped, from 1; none did: an empty list.",
+    )
     comment: str = Field(
         "", max_length=MAX_COMMENT_CHARS, description="For people; kept with predictions."
     )
 
     @model_validator(mode="after")
     def _says_something(self) -> "Feedback":
-        if self.score is None and self.label is None:
-            raise problem(("score",), "give a `score`, a `label`, or both.")
+        if self.used is not None and (self.score is not None or self.label is not None):
+            raise problem(("used",), "it is said by itself: leave out `score` and `label`.")
+        if self.used is None and self.score is None and self.label is None:
+            raise problem(("score",), "give a `score`, a `label`, or both; or `used`.")
         return self
 
 
@@ -52,7 +63,7 @@ class Recorded(Strict):
 
 
 class Judged(Strict):
-    """Feedback on the answer of an LLM that the platform chose: the choice learned from it."""
+    """Feedback on the answer of an LLM that the platform chose, or of an experiment."""
 
     request_id: UUID
     counted: bool = Field(description="The first judgement of an answer counts, no later one.")

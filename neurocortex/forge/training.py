@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from neurocortex.errors import TrainingError
 from neurocortex.forge import estimators
+from neurocortex.forge.held_out import Confusion, HeldOut, Residuals
 from neurocortex.forge.schema import Schema
 from neurocortex.forge.scores import Importance, Scores
 from neurocortex.forge.spec import Task, TrainingSpec
@@ -32,6 +33,8 @@ class Trained:
     scores: Scores
     importances: tuple[Importance, ...]
     """The weightiest first."""
+    held_out: HeldOut
+    """What it said of the rows it has not seen."""
     rows: int
     """It was trained on."""
 
@@ -127,10 +130,11 @@ def train(frame: pd.DataFrame, spec: TrainingSpec) -> Trained:
         ) from error
     bare = estimators.baseline(spec.task).fit(parts.known, parts.known_target)
     is_classifier = spec.task is Task.CLASSIFICATION
+    classes = tuple(str(each) for each in model.classes_) if is_classifier else ()
     return Trained(
         model=model,
         schema=schema,
-        classes=tuple(str(each) for each in model.classes_) if is_classifier else (),
+        classes=classes,
         scores=Scores(
             metric=spec.metric,
             folds=tuple(float(score) for score in folds),
@@ -138,6 +142,7 @@ def train(frame: pd.DataFrame, spec: TrainingSpec) -> Trained:
             baseline=score(bare, spec.metric, parts),
         ),
         importances=_importances(model, spec, parts, schema),
+        held_out=_held_out(model, classes, parts),
         rows=len(parts.known),
     )
 
@@ -145,6 +150,13 @@ def train(frame: pd.DataFrame, spec: TrainingSpec) -> Trained:
 def score(model: Any, metric: str, parts: Split) -> float:
     """Return a model's score on the held-out rows."""
     return float(get_scorer(metric)(model, parts.held_out, parts.held_out_target))
+
+
+def _held_out(model: Pipeline, classes: tuple[str, ...], parts: Split) -> HeldOut:
+    predicted, truths = model.predict(parts.held_out), parts.held_out_target
+    if classes:
+        return Confusion.of(classes, list(map(str, truths)), list(map(str, predicted)))
+    return Residuals.of(list(map(float, truths)), list(map(float, predicted)))
 
 
 def _importances(

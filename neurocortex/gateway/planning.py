@@ -91,6 +91,7 @@ class Planner:
         expectation = self.expect(pipeline, request, len(asking.body))
         chosen = route(request, pipeline, caller, time.time(), self.load(), expectation)
         if trial is not None:
-            reason = Reason("experiment", f"Variant {trial.variant} of {trial.name}.")
+            variants = "Variants" if trial.is_interleaved else "Variant"
+            reason = Reason("experiment", f"{variants} {trial.variant} of {trial.name}.")
             chosen = replace(chosen, reasons=(*chosen.reasons, reason))
         return Planned(asking, request, pipeline, chosen, trial)

@@ -5,10 +5,12 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from neurocortex.admission.values import Ticket
 from neurocortex.domain.usage import Usage
 from neurocortex.errors import DeadlinePassedError
+from neurocortex.experiments.interleaving import read
 from neurocortex.experiments.taking import Trial
 from neurocortex.gateway.answers import Answers, CacheUse, key_of
 from neurocortex.gateway.metrics import Metrics
@@ -16,6 +18,7 @@ from neurocortex.gateway.planning import Planned
 from neurocortex.realtime.answers import Part, Reply
 from neurocortex.realtime.call import Call
 from neurocortex.realtime.client import LaneClient
+from neurocortex.requests.pipeline import Caching
 from neurocortex.routing.route import Route
 
 
@@ -61,7 +64,7 @@ class RealTime:
             return answer
 
     async def _answer(self, planned: Planned, let_in: Callable[[], None] | None) -> Answer:
-        caching = self.answers.caching_of(planned.pipeline)
+        caching = self._caching(planned)
         if caching is None:
             reply = await self._process(planned, let_in)
             return Answer(reply.body, planned.route, usage=reply.usage, lasts=reply.lasts)
@@ -100,7 +103,7 @@ class RealTime:
                     yield part
 
     async def _parts(self, planned: Planned) -> AsyncGenerator[Part | Answer]:
-        caching, request = self.answers.caching_of(planned.pipeline), planned.request
+        caching, request = self._caching(planned), planned.request
         key = key_of(planned.asking.principal.tenant, planned.pipeline, request)
         if caching is not None and not planned.asking.fresh:
             known = await self.answers.get(key)
@@ -127,6 +130,11 @@ class RealTime:
         call, ticket = _call(planned, stream=False)
         return await self.lane.call(call, ticket, let_in)
 
+    def _caching(self, planned: Planned) -> Caching[Any, Any] | None:
+        if planned.trial is not None and planned.trial.is_interleaved:
+            return None  # nor may requests share an answer: each has coins of its own
+        return self.answers.caching_of(planned.pipeline)
+
     def _count(self, planned: Planned) -> None:
         route = planned.route
         self.metrics.served(planned.pipeline.operation, route.lane.value, route.tier.value)
@@ -147,7 +155,12 @@ def _noted(trial: Trial | None) -> Iterator[_Noting]:
         if trial is not None:
             trial.failed(error)
         raise
-    if trial is not None and (answer := noting.answer) is not None:
+    if trial is None or (answer := noting.answer) is None:
+        return
+    if trial.is_interleaved:
+        found = read(answer.body)
+        trial.answered(answer.usage, stands_in=found.note is not None, teams=found.teams)
+    else:
         is_kept = answer.use in (CacheUse.HIT, CacheUse.STALE)
         trial.answered(answer.usage, is_kept=is_kept, stands_in=not answer.lasts)
 

@@ -27,6 +27,7 @@ STATUS: Final[dict[type[errors.NeuroCortexError], int]] = {
     errors.RolloutError: 409,
     errors.ExperimentError: 409,
     errors.ExperimentNotFoundError: 404,
+    errors.NotInterleavedError: 404,
     errors.PredictionNotFoundError: 404,
     errors.DocumentError: 422,
     errors.NothingIngestedError: 422,

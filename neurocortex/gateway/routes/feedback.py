@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from neurocortex.errors import ChoiceNotFoundError, PredictionNotFoundError
+from neurocortex.errors import ChoiceNotFoundError, NotInterleavedError, PredictionNotFoundError
 from neurocortex.feedback.values import Feedback, Judged, Recorded
 from neurocortex.gateway import openapi
 from neurocortex.gateway.bodies import decode
@@ -21,6 +21,7 @@ EXAMPLES = {
         "comment": "Seen on the bottle.",
     },
     "how good it was": {"request_id": "3f0e8f6e-6f3d-4a6e-9d3a-0d5b8f1c2a34", "score": 0.2},
+    "which passages helped": {"request_id": "3f0e8f6e-6f3d-4a6e-9d3a-0d5b8f1c2a34", "used": [1, 3]},
 }
 
 
@@ -41,7 +42,8 @@ def router(services: Services) -> APIRouter:
         """Say how good an answer was, or what a prediction should have been.
 
         Of a prediction, what is said again replaces what was said before. Of an answer for which
-        the platform chose the LLM, and of a request in an experiment, the first score counts.
+        the platform chose the LLM, and of a request in an experiment, the first score counts. Of
+        an answer whose passages two rankings picked, say which of them helped.
         """
         tenant = (await services.callers.identify(request, Scope.ANSWERS_READ)).tenant
         given = decode(Feedback, await services.bodies.read(request))
@@ -53,6 +55,11 @@ def router(services: Services) -> APIRouter:
 
 async def _taken(services: Services, tenant: str, given: Feedback) -> Judged | Recorded:
     """Tell all that learn from it: the choice of LLMs, experiments, and kept predictions."""
+    if given.used is not None:
+        counted = await services.trials.prefer(given.request_id, tenant, given.used)
+        if counted is None:
+            raise NotInterleavedError(given.request_id)
+        return Judged(request_id=given.request_id, counted=counted)
     of_choice = await _of_choice(tenant, given)
     of_trial = None
     if given.score is not None:

@@ -34,7 +34,7 @@ RECEIVE_S = 1.0
 REDIS_DATABASE = 7
 """Other tests empty theirs."""
 
-SERVED = ("slow", "counted", "failing", "flowing", "talking", "embedding")
+SERVED = ("slow", "counted", "failing", "flowing", "talking", "embedding", "ranking")
 
 PIPELINES = (
     "flows.pipelines.echo",

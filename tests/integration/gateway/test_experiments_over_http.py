@@ -50,8 +50,8 @@ def begun(
 ) -> Iterator[Experiment]:
     """An experiment that the gateway knows; stopped at the end if it still runs."""
     variants = [
-        {"name": "usual", "share": 50, "set": {"text": "fine"}},
-        {"name": "other", "share": 50, "set": {"text": "ours"}},
+        {"name": "usual", "set": {"text": "fine"}},
+        {"name": "other", "set": {"text": "ours"}},
     ]
     spec = ExperimentSpec.model_validate(
         {"name": f"of-{operation}", "operation": operation, "variants": variants, **fields}
@@ -123,6 +123,43 @@ def test_feedback_on_a_request_counts_for_its_variant_once(
         }
         assert sum(arm.requests for arm in arms.values()) >= 12
         assert sum(arm.timed for arm in arms.values()) <= 3  # what was kept took no time
+
+
+def test_the_passages_that_helped_say_which_of_two_rankings_is_preferred(
+    gateway: Gateway, platform: Platform[object]
+) -> None:
+    variants = [{"name": "usual"}, {"name": "other", "set": {"text": "theirs"}}]
+    design = {"design": "interleaved", "variants": variants}
+    with begun(gateway, platform, "ranking", **design) as experiment, gateway.client() as client:
+        answers = [asked(client, "ranking", text="ours") for _ in range(6)]
+        # The same request, and coins of its own each time.
+        assert len({tuple(each.json()["passages"]) for each in answers}) > 1
+        for answer in answers:
+            assert "X-Cache" not in answer.headers
+            assert answer.headers[HEADER] == "of-ranking; variant=usual+other"
+            numbers = [
+                number
+                for number, passage in enumerate(answer.json()["passages"], 1)
+                if passage.startswith("theirs")
+            ]
+            said = {"request_id": answer.headers["X-Request-Id"], "used": numbers}
+            for counted in (True, False):
+                judged = client.post("/v1/feedback", json=said)
+                assert (judged.status_code, judged.json()["counted"]) == (201, counted)
+        scored = client.post("/v1/feedback", json={"request_id": said["request_id"], "score": 0})
+        assert scored.json()["counted"] is False
+        many = client.post("/v1/feedback", json={**said, "used": [5]})
+        assert (many.status_code, "4 passages" in many.text) == (400, True)
+        by_hand = asked(client, "ranking", text="ours", against={"text": "mine"})
+        assert HEADER not in by_hand.headers
+        said["request_id"] = by_hand.headers["X-Request-Id"]
+        assert client.post("/v1/feedback", json=said).status_code == 404
+        platform(lambda each: each.judge(experiment))
+        known = platform(lambda each: asyncio.to_thread(each.table.known, "of-ranking"))
+        usual, other = (known.figures.arms[name] for name in ("usual", "other"))  # type: ignore[attr-defined]
+        assert (other.wins, other.metric.mean, usual.metric.mean) == (6, 1.0, 0.0)
+        assert (usual.losses, usual.errors, usual.ties) == (6, 0, 0)
+        assert usual.requests == other.requests >= 6
 
 
 def test_a_request_sent_again_with_its_key_is_served_by_the_same_variant(

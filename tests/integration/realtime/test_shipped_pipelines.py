@@ -120,6 +120,14 @@ def test_texts_go_in_and_are_found_answered_from_embedded_and_deleted(
                 at, "search", collection="notes", query="tiers", filters={"author": "nobody"}
             )
             assert none["passages"] == []
+            asked = {"collection": "notes", "query": "Which tiers are there?"}
+            both = await ask(at, "search", **asked, against={})
+            picked = [each["source"] for each in both["passages"]]
+            assert picked == [each["source"] for each in found["passages"]]
+            assert sorted(both["teams"]) == ["first", "second"]
+            alone = await ask(at, "search", **asked, against={"collection": "missing"})
+            assert alone["teams"] == ["neither", "neither"]
+            assert "missing" in alone["note"]
             answer = await ask(at, "answer", collection="notes", question="What are the tiers?")
             assert answer["kind"] == "extractive"
             assert "critical, high, medium and low" in answer["text"]

@@ -20,25 +20,27 @@ def parsed(picture: str) -> Element:
     return fromstring(picture)  # noqa: S314 - it is our own
 
 
-def drawn(points: list[Point], kind: str) -> list[Element]:
+def drawn(points: list[Point], kind: str, shape: str = "rect") -> list[Element]:
     root = parsed(chart("wine", points))
-    return [each for each in root.iter() if each.get("class") == kind]
+    return [each for each in root.iter(f"{SVG}{shape}") if each.get("class") == kind]
 
 
 def test_each_load_is_as_high_as_its_rows_and_refused_ones_are_a_part_of_it() -> None:
     points = [point(0, 200), point(1, 100, refused=25), point(2, 50)]
-    heights = [float(each.get("height", 0)) for each in drawn(points, "loaded")]
+    heights = [float(each.get("height", 0)) for each in drawn(points, "mark")]
     assert heights == [110.0, pytest.approx(41.2, abs=0.1), 27.5]
-    (bar, *dots) = drawn(points, "refused")
+    (bar,) = drawn(points, "wrong")
     assert float(bar.get("height", 0)) == pytest.approx(13.8, abs=0.1)
+    dots = drawn(points, "wrong", "circle")
     assert len(dots) == 3
     assert dots[1].get("cy") == "182.0"  # the top of its strip: no load has a higher share
 
 
 def test_a_failed_load_and_a_stopped_one_are_crossed() -> None:
     points = [point(0), point(1, None, is_loaded=False), point(2, 80, is_loaded=False)]
-    assert len(drawn(points, "failed")) == 4  # two lines each
-    assert len(drawn(points, "loaded")) == 1
+    lines = drawn(points, "wrong", "line")
+    assert len([each for each in lines if each.get("stroke-width") == "2"]) == 4  # two each
+    assert len(drawn(points, "mark")) == 1
 
 
 def test_a_first_load_without_rows_can_be_drawn() -> None:

@@ -60,6 +60,21 @@ def test_the_report_of_one_that_goes_on_decides_nothing() -> None:
     assert "to serve" not in text
 
 
+def test_the_report_of_interleaved_rankings_says_how_often_each_was_preferred() -> None:
+    variants = [{"name": "usual"}, {"name": "fused", "set": {"collection": "papers-2"}}]
+    spec = ExperimentSpec.model_validate(
+        {"name": "rankings", "operation": "search", "design": "interleaved", "variants": variants}
+    )
+    said = [Scored(spec.both, "acme", score) for score in (1.0, 1.0, 0.5, 0.0)]
+    figures = looked(nothing(spec), spec, [], said)
+    begun = Experiment(id=UUID(int=1), spec=spec, started_at=NOW)
+    text = render(Known(judged(begun, figures, NOW), figures))
+    assert "| variant | won / lost / tied | requests |" in text
+    assert "| usual | 1 / 2 / 1 | 0 | 0 | – | 4 | 37.5% | 0.0% to 100.0% |" in text
+    assert "| fused | 2 / 1 / 1 |" in text
+    assert "each served by both variants in turns" in text
+
+
 @pytest.mark.parametrize("fields", [{}, {"metric": "latency", "cap": 4.0}])
 def test_the_picture_has_a_mean_and_an_interval_for_each_variant(fields: dict[str, object]) -> None:
     text = render(known((0.2, 0.9), **fields))

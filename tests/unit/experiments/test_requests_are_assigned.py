@@ -8,10 +8,26 @@ from uuid import UUID
 import pytest
 from pydantic import Field, ValidationError
 
+from neurocortex.domain.strict import Strict
 from neurocortex.errors import ExperimentSpecError
-from neurocortex.experiments.assigning import as_varied, assign, experiment_of, require_settable
-from neurocortex.experiments.plan import Experiment, ExperimentSpec, Unit, Variant
+from neurocortex.experiments.assigning import (
+    as_interleaved,
+    as_varied,
+    assign,
+    experiment_of,
+    require_settable,
+)
+from neurocortex.experiments.plan import Experiment, ExperimentSpec, Metric, Unit, Variant
 from neurocortex.requests.request import Request
+
+TWO = [{"name": "usual"}, {"name": "short", "set": {"question": "Who else?"}}]
+
+
+class Against(Strict):
+    """What a second ranking does otherwise."""
+
+    question: str = ""
+    parameters: dict[str, object] = Field({})
 
 
 class Asked(Request):
@@ -21,6 +37,13 @@ class Asked(Request):
     question: str = ""
     passages: int = Field(5, ge=1, le=50)
     parameters: dict[str, object] = Field({})
+    against: Against | None = None
+
+
+class Unranked(Request):
+    """A request of which no ranking comes."""
+
+    question: str = ""
 
 
 def experiment(**fields: object) -> Experiment:
@@ -112,8 +135,63 @@ def test_what_requests_do_not_have_is_refused_before_it_starts(
         ({"metric": "latency"}, "needs a `cap`"),
         ({"metric": "score", "cap": 2}, "leave out `cap`"),
         ({"metrics": "score"}, "Did you mean 'metric'"),
+        ({"metric": "preference"}, "needs `design: interleaved`"),
+        ({"design": "interleaved"}, "give two variants"),
+        ({"design": "interleaved", "variants": TWO, "metric": "score"}, "no metric but preference"),
+        (
+            {
+                "design": "interleaved",
+                "variants": [
+                    {"name": "a", "share": 50},
+                    {"name": "b", "share": 50, "set": {"x": 1}},
+                ],
+            },
+            "leave out `share`",
+        ),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(fields: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         experiment(**fields)
+
+
+def test_variants_without_shares_have_the_same() -> None:
+    assert experiment(variants=TWO).spec.shares == {"usual": 50.0, "short": 50.0}
+
+
+def test_an_interleaved_request_is_as_the_first_variant_has_it_against_the_second() -> None:
+    variants = [
+        {"name": "usual", "set": {"parameters": {"top_k": 3}}},
+        {"name": "other", "set": {"question": "Who else?"}},
+    ]
+    spec = experiment(design="interleaved", variants=variants).spec
+    assert spec.metric is Metric.PREFERENCE
+    require_settable(spec, Asked)
+    asked = Asked(question="Who?", passages=4)
+    assert as_interleaved(asked, spec) == Asked(
+        question="Who?",
+        passages=4,
+        parameters={"top_k": 3},
+        against=Against(question="Who else?", parameters={}),
+    )
+
+
+def test_who_sets_a_ranking_against_another_takes_no_part() -> None:
+    running = experiment(design="interleaved", variants=TWO)
+    assert experiment_of(Asked(), [running]) is running
+    assert experiment_of(Asked(against=Against(question="Mine?")), [running]) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "told"),
+    [
+        ({"question": "Who else?"}, Unranked, "design: 'answer' cannot be interleaved"),
+        ({"passages": 3}, Asked, "short: against = .*unknown key 'passages'"),
+    ],
+)
+def test_what_ranks_nothing_is_not_interleaved(
+    fields: dict[str, object], kind: type[Request], told: str
+) -> None:
+    variants = [{"name": "usual"}, {"name": "short", "set": fields}]
+    with pytest.raises(ExperimentSpecError, match=told):
+        require_settable(experiment(design="interleaved", variants=variants).spec, kind)

@@ -12,6 +12,7 @@ from neurocortex.errors import (
     RequestCancelledError,
     SheddingError,
 )
+from neurocortex.experiments.interleaving import Team
 from neurocortex.experiments.outcomes import Taken
 from neurocortex.experiments.taking import Trial
 
@@ -42,6 +43,13 @@ def test_an_answer_from_the_cache_took_nothing_that_counts(trial: Trial, told: l
 def test_what_stands_in_for_an_answer_is_a_failure(trial: Trial, told: list[Taken]) -> None:
     trial.answered(None, stands_in=True)
     assert [one.failed for one in told] == [True]
+
+
+def test_an_interleaved_answer_says_who_picked_its_passages(
+    trial: Trial, told: list[Taken]
+) -> None:
+    trial.answered(None, teams=(Team.SECOND, Team.FIRST))
+    assert [one.teams for one in told] == [(Team.SECOND, Team.FIRST)]
 
 
 def test_what_was_accepted_has_not_ended(trial: Trial, told: list[Taken]) -> None:

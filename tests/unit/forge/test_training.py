@@ -18,6 +18,7 @@ from neurocortex.errors import (
 )
 from neurocortex.forge import artifact, training
 from neurocortex.forge.estimators import CLASSIFIERS, REGRESSORS
+from neurocortex.forge.held_out import Confusion
 from neurocortex.forge.schema import Kind, Schema
 from neurocortex.forge.spec import Task, TrainingSpec
 
@@ -78,6 +79,10 @@ def test_each_estimator_beats_the_baseline_and_predicts_the_same_once_written(
     content = artifact.dump(trained.model)
     again = artifact.load("wine", content, artifact.digest(content))
     parts = training.split(wine, spec, trained.schema)
+    assert trained.held_out.rows == len(parts.held_out)
+    if isinstance(trained.held_out, Confusion):
+        seen = trained.held_out
+        assert seen.right / seen.rows == pytest.approx(trained.scores.held_out)
     assert list(again.predict(parts.held_out)) == list(trained.model.predict(parts.held_out))
 
 

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Float),
         sa.Column("cost", sa.Float),
         sa.Column("score", sa.Float),
+        sa.Column("teams", pg.ARRAY(sa.Text)),
         sa.Column("is_counted", sa.Boolean, server_default=sa.false(), nullable=False),
         sa.Column("is_score_counted", sa.Boolean, server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_experiment_outcomes"),

@@ -1,0 +1,1 @@
+"""What came of training a model, as pictures."""
