@@ -29,6 +29,7 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel, TypeAdapter
 
 from benchmarks.__main__ import Figures
+from benchmarks._given import one_json
 from neurocortex.privacy.entities import Entity, Span
 from neurocortex.privacy.finding import THRESHOLD, Finder
 
@@ -106,13 +107,16 @@ class Tally:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("path", type=Path, help="labelled texts, e.g. synth_dataset_v2.json")
+    parser.add_argument(
+        "path", type=Path, help="labelled texts, e.g. synth_dataset_v2.json, or their folder"
+    )
     parser.add_argument("--model", help="an installed spaCy model; without: none")
 
 
 def run(options: argparse.Namespace) -> Figures:
     """Measure."""
-    texts = TypeAdapter(list[Text]).validate_python(json.loads(options.path.read_text()))
+    file = one_json(options.path, "the labelled texts")
+    texts = TypeAdapter(list[Text]).validate_python(json.loads(file.read_text()))
     from neurocortex.privacy.presidio import as_shipped  # 2 to 3 s to import
 
     finder = Finder(options.model)

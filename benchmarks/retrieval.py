@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel
 
+from benchmarks._given import one_json
 from benchmarks._postgres import postgres, say
 from neurocortex.documents.split import split
 from neurocortex.domain.answers import Passage
@@ -134,13 +135,11 @@ def run(options: argparse.Namespace) -> dict[str, float | int | str]:
 
 def _read(path: Path) -> Squad:
     """Return the question set in a file, or in the only JSON file of a folder."""
-    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
-    if len(files) != 1:
-        raise SystemExit(f"{path} must hold one .json file, the question set; it has {len(files)}.")
+    file = one_json(path, "the question set")
     try:
-        return Squad.model_validate_json(files[0].read_text(encoding="utf-8"))
+        return Squad.model_validate_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # pydantic's ValidationError is one, too
-        raise SystemExit(f"{files[0]} is no question set in SQuAD's format: {error}") from error
+        raise SystemExit(f"{file} is no question set in SQuAD's format: {error}") from error
 
 
 def _embedder(name: str) -> Embedder | Trainer:
