@@ -106,7 +106,9 @@ def test_feedback_on_a_request_counts_for_its_variant_once(
         with gateway.client() as client:
             answers = [asked(client, "counted", text=str(number)) for number in range(12)]
             # An answer is kept by the request as its variant has it.
-            assert {each.headers["X-Cache"] for each in answers[3:]} == {"hit"}
+            caches = [each.headers["X-Cache"] for each in answers]
+            assert caches.count("miss") <= 2  # one for each variant
+            assert caches.count("hit") == len(caches) - caches.count("miss")
             first = answers[0]
             said = {"request_id": first.headers["X-Request-Id"], "score": 1.0}
             for counted in (True, False):
