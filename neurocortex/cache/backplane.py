@@ -47,19 +47,27 @@ _log = logging.getLogger(__name__)
 class Backplane:
     """This instance's end of it. Open it, and close it at the end."""
 
-    def __init__(self, client: Scripts, marks: Marks, ended: Callable[[Key], None]) -> None:
+    def __init__(
+        self,
+        client: Scripts,
+        marks: Marks,
+        ended: Callable[[Key], None],
+        cleared: Callable[[str], None],
+    ) -> None:
         """Keep some marks up to date.
 
         Args:
             client: where they come from.
             marks: what is known here.
             ended: called with each key that is invalidated by name.
+            cleared: called with each tenant all of whose entries are.
         """
         self.instance = uuid4().hex
         """What this instance is called in messages."""
         self._client = client
         self._marks = marks
         self._ended = ended
+        self._cleared = cleared
         self._channel = client.key("invalidations")
         self._unsent: dict[str, None] = {}
         self.behind = True
@@ -119,10 +127,13 @@ class Backplane:
         answer = await self._client.run(scripts.MISSED, known)
         epoch, version, flat = decoded(_MISSED, answer)
         pairs = zip(flat[::2], flat[1::2], strict=True)
+        first = not self._marks.epoch
         missed = [(text.decode(), int(float(at))) for text, at in pairs]
         if (epoch, version) < (self._marks.epoch, self._marks.version):
             return  # another call was answered later and learned more
         self._marks.learn(missed, epoch, version)
+        if first:
+            return  # what all of them have ended was stored before this instance was there
         for text, at in missed:
             self._heard(Announced(target_of(text), at, source=""))
 
@@ -140,6 +151,8 @@ class Backplane:
         target = announced.target
         if target.kind == "key":
             self._ended(Key(target.tenant, *target.name.split(":")))
+        elif target.is_of_tenant:
+            self._cleared(target.tenant)
 
     async def _listen(self) -> None:
         pause = FIRST_PAUSE_S

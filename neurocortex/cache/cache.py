@@ -81,8 +81,13 @@ async def opened(
         settings.memory_ttl_s,
         most_parts=MOST_PARTS if settings.adaptive_shares else 1,
     )
-    backplane = Backplane(client, marks, memory.forget)
     disk = DiskLevel(file, round(settings.disk_mb * MEGABYTE), settings.disk_ttl_s)
+
+    def remove_all(tenant: str) -> None:
+        memory.forget_all(tenant)
+        disk.clear_soon(tenant)
+
+    backplane = Backplane(client, marks, memory.forget, remove_all)
     redis_bytes = round(settings.redis_mb * MEGABYTE)
     shared = RedisLevel(client, marks, backplane, breaker, redis_bytes, settings.redis_ttl_s)
     guarded = GuardedLevel(shared, breaker, marks)
@@ -201,11 +206,17 @@ class Cache:
         return await self._stack.invalidate(Invalidation(tenant, "tag", tag))
 
     async def invalidate_pattern(self, tenant: str, pattern: str) -> Announced:
-        """End all entries of a tenant whose `NAMESPACE:DIGEST` fits: `*` any text, `?` one letter.
-
-        `*` ends all that the tenant has.
-        """
+        """End entries of a tenant whose `NAMESPACE:DIGEST` fits: `*` any text, `?` one letter."""
         return await self._stack.invalidate(Invalidation(tenant, "pattern", pattern))
+
+    async def clear(self, tenant: str) -> Announced:
+        """End all entries of a tenant, and remove them: from Redis and this machine's disk at once,
+        from other machines when they hear of it.
+
+        Raises:
+            CacheUnavailableError: a level does not answer. What is there still is not served.
+        """
+        return await self._stack.clear(tenant)
 
     async def catch_up(self) -> None:
         """Learn of all invalidations so far: what is read after it is not older than they are.

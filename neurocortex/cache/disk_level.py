@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from neurocortex.cache.disk_reader import DiskReader, Row
 from neurocortex.cache.envelope import seal, unseal
-from neurocortex.cache.keys import Key
+from neurocortex.cache.keys import Key, prefix
 from neurocortex.cache.values import Aged, Entry
 from neurocortex.errors import CacheUnavailableError
 
@@ -115,6 +115,14 @@ class DiskLevel:
             lambda database: database.execute("DELETE FROM entries WHERE key = ?", (key.text,))
         )
 
+    async def clear(self, tenant: str) -> None:
+        """See `Level.clear`. What was deleted is overwritten, in the file and its log."""
+        await self._run(lambda database: self._delete(database, tenant))
+
+    def clear_soon(self, tenant: str) -> None:
+        """Do the same without being waited for; a failure shows at the next call."""
+        self._thread.submit(self._guarded, lambda database: self._delete(database, tenant))
+
     async def close(self) -> None:
         """Finish what is being written, and close the file."""
         self._reader.close()
@@ -159,6 +167,18 @@ class DiskLevel:
                 (key.text, now - age_s, now + stays_s, now, len(sealed), sealed),
             )
         return evicted
+
+    def _delete(self, database: sqlite3.Connection, tenant: str) -> None:
+        start = prefix(tenant)
+        database.execute("PRAGMA secure_delete = ON")
+        try:
+            # The colon that ends a prefix is followed by the semicolon.
+            database.execute(
+                "DELETE FROM entries WHERE key >= ? AND key < ?", (start, start[:-1] + ";")
+            )
+        finally:
+            database.execute("PRAGMA secure_delete = OFF")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _make_room(self, database: sqlite3.Connection, size: int) -> int:
         (taken,) = database.execute("SELECT bytes FROM total").fetchone()

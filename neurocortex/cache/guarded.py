@@ -73,9 +73,12 @@ class GuardedLevel:
         return await self._breaker.call(lambda: self._level.get(key))
 
     async def put(self, key: Key, entry: Entry, age_s: float) -> None:
-        """Keep an entry, if that can be done now."""
+        """Keep an entry, if that can be done now and nothing has ended it."""
 
         async def write() -> list[int | None]:
+            # Looked at last, so that nothing gets in behind a `clear`.
+            if not self._marks.allow(key, entry):
+                return []
             return [await self._level.put(key, entry, age_s)]
 
         await self.carry_out(write)
@@ -98,6 +101,14 @@ class GuardedLevel:
             await self._breaker.call(lambda: self._level.drop(key))
         except CacheUnavailableError as error:
             self._count(error)
+
+    async def clear(self, tenant: str) -> None:
+        """Forget all entries of a tenant, however long that takes.
+
+        Raises:
+            CacheUnavailableError: the level does not answer; some may still be there.
+        """
+        await self._breaker.watch(lambda: self._level.clear(tenant))
 
     def _count(self, error: CacheUnavailableError) -> None:
         if isinstance(error, BreakerOpenError):

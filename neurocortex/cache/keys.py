@@ -52,7 +52,7 @@ class Key:
     def __post_init__(self) -> None:
         for name in ("tenant", "namespace", "digest"):
             check_part(name, getattr(self, name))
-        object.__setattr__(self, "text", f"{self.tenant}:{self.namespace}:{self.digest}")
+        object.__setattr__(self, "text", f"{prefix(self.tenant)}{self.namespace}:{self.digest}")
 
     def __str__(self) -> str:
         return self.text
@@ -68,6 +68,11 @@ def check_part(name: str, part: object) -> None:
         raise UnkeyableValueError(
             name, f"{part!r} must be text of 1 to 200 characters without white space, : * and ?"
         )
+
+
+def prefix(tenant: str) -> str:
+    """Return what the text of all keys of a tenant starts with."""
+    return f"{tenant}:"
 
 
 def key_of(

@@ -42,3 +42,7 @@ class Level(Protocol):
     async def drop(self, key: Key) -> None:
         """Forget one entry, if it is there."""
         ...
+
+    async def clear(self, tenant: str) -> None:
+        """Forget all entries of a tenant: nothing of them is left to be read."""
+        ...

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from neurocortex.cache.keys import Key
+from neurocortex.cache.keys import Key, prefix
 from neurocortex.cache.shares import MOST_PARTS, Shares
 from neurocortex.cache.values import Aged, Entry
 
@@ -103,6 +103,13 @@ class MemoryLevel:
         if self._kept.pop(key.text, None) is not None:
             self._shares.remove(key.namespace, key.text)
 
+    def forget_all(self, tenant: str) -> None:
+        """Drop all entries of a tenant."""
+        start = prefix(tenant)
+        for text in [text for text in self._kept if text.startswith(start)]:
+            del self._kept[text]
+            self._shares.remove(text.split(":")[1], text)
+
     async def get(self, key: Key) -> Aged | None:
         """See `Level.get`."""
         return self.read(key)
@@ -114,3 +121,7 @@ class MemoryLevel:
     async def drop(self, key: Key) -> None:
         """See `Level.drop`."""
         self.forget(key)
+
+    async def clear(self, tenant: str) -> None:
+        """See `Level.clear`."""
+        self.forget_all(tenant)

@@ -10,7 +10,7 @@ from neurocortex.cache.backplane import Backplane
 from neurocortex.cache.breaker import Breaker
 from neurocortex.cache.client import Run, Scripts, decoded
 from neurocortex.cache.envelope import seal, unseal
-from neurocortex.cache.keys import Key
+from neurocortex.cache.keys import Key, prefix
 from neurocortex.cache.marks import Marks
 from neurocortex.cache.values import Aged, Entry
 from neurocortex.errors import CorruptEntryError
@@ -19,6 +19,7 @@ ATTEMPTS: Final = 5
 """To store while others invalidate: each needs an invalidation within a round trip."""
 
 _STORED: Final = TypeAdapter(tuple[bytes, int])
+_CURSOR: Final = TypeAdapter(bytes)
 
 
 class RedisLevel:
@@ -88,6 +89,17 @@ class RedisLevel:
     async def drop(self, key: Key) -> None:
         """See `Level.drop`."""
         await self._client.run(scripts.DROP, [key.text], key=f"entry:{key.text}")
+
+    async def clear(self, tenant: str) -> None:
+        """See `Level.clear`."""
+        cursor, start = b"0", prefix(tenant)
+        while True:
+            answer = await self._client.run(
+                scripts.CLEAR, [start, cursor, self._client.key("entry:")]
+            )
+            cursor = decoded(_CURSOR, answer)
+            if cursor == b"0":
+                return
 
     def _write_of(self, key: Key, aged: Aged) -> "_Write | None":
         """Return an entry as it is to be written; None: it is too large, or past its life."""

@@ -86,6 +86,20 @@ return redis.call('UNLINK', KEYS[5])
 """
 """Forget an entry. KEYS 5: entry. ARGV: key."""
 
+CLEAR: Final = f"""{COMMON}
+local found = redis.call('ZSCAN', index, ARGV[2], 'COUNT', 500)
+for at = 1, #found[2], 2 do
+  local text = found[2][at]
+  if string.sub(text, 1, #ARGV[1]) == ARGV[1] then
+    unlisted(text)
+    redis.call('UNLINK', ARGV[3] .. text)
+  end
+end
+return found[1]
+"""
+"""Forget some of the entries whose keys start so. ARGV: that start, a cursor (`0` at first), what
+keys of entries start with. Returns the next cursor; `0`: all were looked at."""
+
 INVALIDATE: Final = f"""{COMMON}
 local epoch, before = where()
 local version = whole(math.max(now, before + 1))

@@ -189,6 +189,18 @@ class Stack:
             _log.warning("%s is invalidated here, elsewhere when Redis is back: %s", target, error)
             return self._backplane.invalidate_here(target)
 
+    async def clear(self, tenant: str) -> Announced:
+        """End all entries of a tenant, and leave nothing of them here and in Redis.
+
+        Raises:
+            CacheUnavailableError: Redis or the disk does not answer. What is there still is not
+                served.
+        """
+        announced = await self.invalidate(Invalidation.of_tenant(tenant))
+        for level in (self._redis, self._disk):
+            await level.clear(tenant)
+        return announced
+
     async def look(self, key: Key) -> list[Located]:
         """Return what each level has under a key, ended or not; it counts as no read.
 

@@ -138,6 +138,9 @@ class LevelStats:
 EVERYONE: Final = ""
 """Stands for all tenants in an invalidation by tag: what several share has changed."""
 
+EVERYTHING: Final = "*"
+"""The pattern that all entries fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invalidation:
@@ -157,6 +160,16 @@ class Invalidation:
     def of_key(cls, key: Key) -> "Invalidation":
         """Forget one entry."""
         return cls(key.tenant, "key", f"{key.namespace}:{key.digest}")
+
+    @classmethod
+    def of_tenant(cls, tenant: str) -> "Invalidation":
+        """Forget all that a tenant has."""
+        return cls(tenant, "pattern", EVERYTHING)
+
+    @property
+    def is_of_tenant(self) -> bool:
+        """Whether it forgets all that a tenant has."""
+        return (self.kind, self.name) == ("pattern", EVERYTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,8 @@ def invalidate(
 
 @app.command()
 def clear(tenant: Annotated[str, typer.Option(help="Whose entries.")]) -> None:
-    """End all entries of a tenant."""
-    _end(lambda cache: cache.invalidate_pattern(tenant, "*"))
+    """End all entries of a tenant, and remove them from memory, Redis and disk."""
+    _end(lambda cache: cache.clear(tenant))
 
 
 def _end(order: "Callable[[Cache], Awaitable[Announced]]") -> None:

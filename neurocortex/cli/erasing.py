@@ -9,6 +9,7 @@ from neurocortex.backup.folders import BEFORE
 from neurocortex.cli.forgetting import forget_everything
 from neurocortex.datasets.catalog import catalog
 from neurocortex.embedded.postgres import PREFECT_DATABASE
+from neurocortex.embedded.redis_server import forget_deleted
 from neurocortex.embedded.running import Running
 from neurocortex.erasure import erasing, record
 from neurocortex.erasure.erasing import Copies, Stores
@@ -50,7 +51,7 @@ def erase(running: Running, lake: Lake, subject: Subject) -> Copies:
     """Note an erasure, so that a restored backup is brought in step, and do it."""
     record.note(_record(running), subject.text, keyring())
     erased = erasing.erase(stores_of(running, lake), subject)
-    forget_everything(running, lake)
+    _forget_results(running, lake)
     return erased
 
 
@@ -80,8 +81,14 @@ def erase_again(running: Running, lake: Lake, erasures: list[Erasure], restored:
     due = [each.subject for each in erasures if each.counts_for(restored.manifest.made_at)]
     for subject in dict.fromkeys(due):
         erasing.erase(stores_of(running, lake), person(running, subject))
-    forget_everything(running, lake)
+    _forget_results(running, lake)
     return len(due)
+
+
+def _forget_results(running: Running, lake: Lake) -> None:
+    forget_everything(running, lake)
+    if running.redis_url is not None and running.settings.redis_url is None:
+        forget_deleted(running.redis_url)
 
 
 def _record(running: Running) -> Path:

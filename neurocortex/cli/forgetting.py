@@ -41,16 +41,16 @@ def forget_collection(running: Running, collection: str) -> None:
 
 
 def forget_everything(running: Running, lake: Lake) -> None:
-    """End all cached results of all tenants.
+    """Remove all cached results of all tenants.
 
     Raises:
-        CacheUnavailableError: Redis does not answer.
+        CacheUnavailableError: Redis or the disk does not answer.
     """
     with translated(), lake.engine.connect() as connection:
         tenants = connection.scalars(TENANTS).all()
 
     def order_for(tenant: str) -> Callable[[Cache], Awaitable[Announced]]:
-        return lambda cache: cache.invalidate_pattern(tenant, "*")
+        return lambda cache: cache.clear(tenant)
 
     _end(running, tuple(map(order_for, {*tenants, DEFAULT_TENANT})))
 

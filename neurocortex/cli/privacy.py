@@ -1,12 +1,13 @@
 """`neurocortex privacy`: a person's data, found and erased."""
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from neurocortex.embedded.running import Running
     from neurocortex.erasure.erasing import Copies
@@ -26,29 +27,39 @@ Told = Annotated[
     str,
     typer.Option("--subject", help="What tells the person: a name, an address, a number."),
 ]
+Backups = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--backups",
+        help="Another folder with backups; those in the home folder are read anyway. Repeatable.",
+        exists=True,
+        file_okay=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as a JSON object.")]
 
 
 @app.command()
-def find(subject: Told, as_json: AsJson = False) -> None:
+def find(subject: Told, backups: Backups = None, as_json: AsJson = False) -> None:
     """Show what is stored about a person; change nothing."""
     from neurocortex.cli.erasing import stores_of
     from neurocortex.erasure import erasing
 
     with _opened(subject) as (running, lake, person):
         found = erasing.find(stores_of(running, lake), person)
-        _show(found, running, person, as_json=as_json)
+        _show(found, running, person, backups, as_json=as_json)
 
 
 @app.command()
 def erase(
     subject: Told,
+    backups: Backups = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Erase what is stored about a person, for good.
 
-    Documents, runs that have ended and their results go as a whole. All cached results end, since
+    Documents, runs that have ended and their results go as a whole. All cached results go, since
     what they were computed from is not known. Requests that Redis still tracks end by themselves.
     """
     from neurocortex.cli import erasing as commands
@@ -57,12 +68,11 @@ def erase(
     with _opened(subject) as (running, lake, person):
         if not yes:
             found = erasing.find(commands.stores_of(running, lake), person)
-            _show(found, running, person, as_json=False)
-            if not found.count:
-                return
-            typer.confirm("Erase all of this?", abort=True)
+            _show(found, running, person, backups, as_json=False)
+            what = "Erase all of this, and" if found.count else "Remove"
+            typer.confirm(f"{what} all cached results?", abort=True)
         erased = commands.erase(running, lake, person)
-        _show(erased, running, person, as_json=as_json)
+        _show(erased, running, person, backups, as_json=as_json)
 
 
 @contextmanager
@@ -78,13 +88,21 @@ def _opened(subject: str) -> "Iterator[tuple[Running, Lake, Subject]]":
         yield running, lake, told
 
 
-def _show(copies: "Copies", running: "Running", subject: "Subject", *, as_json: bool) -> None:
+def _show(
+    copies: "Copies",
+    running: "Running",
+    subject: "Subject",
+    others: "Sequence[Path] | None",
+    *,
+    as_json: bool,
+) -> None:
     from neurocortex.backup.backups import FOLDER
     from neurocortex.cli import privacy_results
     from neurocortex.cli.erasing import prefect_database
     from neurocortex.erasure.files import backups_about
 
-    backups = list(backups_about(running.home.folder / FOLDER, subject))
+    folders = (running.home.folder / FOLDER, *(others or ()))
+    backups = [each for folder in folders for each in backups_about(folder, subject)]
     if as_json:
         typer.echo(privacy_results.as_json(copies, backups))
         return

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,11 @@ from neurocortex.embedded.service import Service
 
 PING_TIMEOUT_S: Final = 2.0
 """A Redis on this machine answers in well under a millisecond."""
+
+REWRITE_S: Final = 60.0
+"""Longer than writing its file takes: it holds some gigabytes at most."""
+
+LOOK_S: Final = 0.1
 
 PLATFORM_DATABASE: Final = 0
 PREFECT_DATABASE: Final = 1
@@ -91,6 +97,20 @@ class RedisServer:
 def redis_url(password: str, port: int, database: int) -> str:
     """Return the URL of a database of the embedded Redis."""
     return f"redis://default:{password}@{HOST}:{port}/{database}"
+
+
+def forget_deleted(url: str) -> None:
+    """Have Redis write its file anew, without what was deleted; it does so in the background.
+
+    Raises:
+        redis.RedisError: it does not answer, or is not allowed to.
+    """
+    with redis.Redis.from_url(url) as client:
+        until = time.monotonic() + REWRITE_S
+        # One that began before still holds it.
+        while client.info("persistence")["aof_rewrite_in_progress"] and time.monotonic() < until:
+            time.sleep(LOOK_S)
+        client.bgrewriteaof()
 
 
 def answers(url: str, timeout_s: float = PING_TIMEOUT_S) -> bool:
