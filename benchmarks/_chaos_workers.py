@@ -13,6 +13,7 @@ from benchmarks import _chaos_serving
 from benchmarks._chaos_book import is_alive
 from benchmarks._platform import Servers, start_worker, stop_worker
 from neurocortex.domain.deployments import Tier
+from neurocortex.worker.family import family
 
 COUNT: Final = 2
 SLOTS: Final = 3
@@ -70,19 +71,16 @@ class Workers:
 
 
 def _runs(worker: int) -> set[int]:
-    """Return the processes of a worker's runs: the forks of its zygote."""
-    zygotes = (pid for pid in _children(worker) if ZYGOTE in _command(pid))
-    return {pid for zygote in zygotes for pid in _children(zygote) if is_alive(pid)}
+    """Return the processes of a worker's runs: forks of its zygote, each in a group of its own."""
+    forks = (pid for pid in family(worker) if ZYGOTE in _command(pid))
+    return {pid for pid in forks if is_alive(pid) and _group(pid) == pid}
 
 
-def _children(pid: int) -> set[int]:
-    found: set[int] = set()
+def _group(pid: int) -> int | None:
     try:
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            found.update(map(int, (thread / "children").read_text().split()))
-    except (FileNotFoundError, ProcessLookupError):
-        return found  # it has just ended
-    return found
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None  # it has just ended
 
 
 def _command(pid: int) -> bytes:

@@ -10,12 +10,15 @@ def doctor() -> None:
     platform from working.
     """
     from neurocortex.cli.console import console
-    from neurocortex.embedded.checks import examine
+    from neurocortex.embedded.checks import Finding, examine
     from neurocortex.settings import load
+    from neurocortex.worker import cgroups
 
     out = console()
     failed = False
-    for finding in examine(load().settings):
+    limits = cgroups.said(cgroups.obstacle(cgroups.find()))
+    held = Finding("ok", "memory and cores of runs", limits)
+    for finding in (*examine(load().settings), held):
         failed |= finding.level == "fail"
         out.print(f"{finding.level:<5} {finding.subject}: {finding.text}", soft_wrap=True)
     raise typer.Exit(1 if failed else 0)

@@ -8,10 +8,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from threadpoolctl import threadpool_limits
 
+from neurocortex.embedded.launch import EXIT_CANNOT_RUN
 from neurocortex.worker.engine_settings import engine_settings
 from neurocortex.worker.freshness import ProjectModule, forget, have_changed
 from neurocortex.worker.messages import Start
@@ -40,6 +41,8 @@ def run(order: Start, project: Sequence[ProjectModule], settings: "SettingsConte
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if order.quiet:
         _drop_output()
+    if not order.module:
+        _become(order)
     if order.cores > 1 and "numpy" in sys.modules:
         threadpool_limits(order.cores)  # the zygote was held to one thread
     if other_settings or have_changed(project):
@@ -52,6 +55,18 @@ def run(order: Start, project: Sequence[ProjectModule], settings: "SettingsConte
     with settings:
         code = _run_module(order.module, order.arguments)
     _end(code)
+
+
+def _become(order: Start) -> NoReturn:
+    """Be the program of a run that has a command of its own."""
+    # Python ignores these two; a program started by it would inherit that.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    try:
+        os.execvpe(order.arguments[0], order.arguments, order.environment)  # noqa: S606
+    except OSError as error:
+        print(f"{order.arguments[0]} cannot be run: {error}", file=sys.stderr)  # noqa: T201
+        os._exit(EXIT_CANNOT_RUN)
 
 
 def _import_as(order: Start) -> None:

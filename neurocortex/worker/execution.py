@@ -20,12 +20,12 @@ from prefect._internal.attempt_control import (
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.runner._flow_run_executor import FlowRunExecutor, FlowRunExecutorContext
 from prefect.runner._process_manager import ProcessHandle
-from prefect.runner._starter_engine import EngineCommandStarter
 from prefect.utilities.engine import propose_state
 
 from neurocortex.ledger.reconcile import Action, Step
+from neurocortex.worker.enforcement import Enclosure, Enforcement
 from neurocortex.worker.job import JobConfiguration
-from neurocortex.worker.limits import Limits, Peak, exceeded
+from neurocortex.worker.limits import Limits, over_time
 from neurocortex.worker.recovery import Recovery
 from neurocortex.worker.starter import WarmHooks, WarmStarter
 from neurocortex.worker.suspensions import Suspensions
@@ -42,10 +42,12 @@ class Ended:
     status: int
     """Exit code; 0 as well where the run's state is reported already."""
     identifier: str
-    cpu_s: float | None
-    """Processor time it took; None where it ran by a command of its own."""
+    cpu_s: float
+    """Processor time it took."""
     memory_mb: float | None
     """The most that it was seen to take; None: it was too short."""
+    written_mb: float
+    """What it wrote to disks."""
     completed: bool
     """Whether the flow itself reported that it completed."""
 
@@ -59,13 +61,15 @@ class Executions:
         processes: WarmProcesses,
         suspensions: Suspensions,
         recovery: Recovery,
+        enforcement: Enforcement,
     ) -> None:
-        """Take what watches for cancellations and suspensions, where processes come from, and what
-        has runs started again."""
+        """Take what watches for cancellations and suspensions, where processes come from, what has
+        runs started again, and what holds them to their limits."""
         self._context = context
         self._processes = processes
         self._suspensions = suspensions
         self._recovery = recovery
+        self._enforcement = enforcement
         self._hooks = WarmHooks(processes)
         context._cancellation_manager._hook_runner = self._hooks
         self._ended_by_us: set[UUID] = set()
@@ -83,22 +87,36 @@ class Executions:
         Raises:
             RuntimeError: no process could be started.
         """
-        with _folder(configuration) as folder, self._hooks.of(flow_run, configuration):
-            starter = self._starter(flow_run.id, configuration, folder)
+        limits = Limits(configuration.memory, configuration.cpu)
+        with (
+            _folder(configuration) as folder,
+            self._hooks.of(flow_run, configuration),
+            self._enforcement.enclose(limits) as enclosure,
+        ):
+            starter = WarmStarter(
+                self._processes,
+                self._context.control_channel,
+                configuration,
+                folder,
+                self._suspensions.file(flow_run.id),
+                enclosure.entrance,
+            )
             executor = FlowRunExecutor(
                 flow_run=flow_run,
                 starter=starter,
                 process_manager=self._context.process_manager,
                 state_proposer=self._context._state_proposer,
                 hook_runner=self._hooks,
-                get_attempt_conclusion=partial(self._conclusion, starter, configuration),
+                get_attempt_conclusion=partial(
+                    self._conclusion, starter, enclosure, configuration.restart_when_lost
+                ),
                 propose_submitting=False,
             )
-            watch = _Watch(self, flow_run, configuration, task_status)
+            watch = _Watch(self, flow_run.id, enclosure, configuration.timeout, task_status)
             try:
                 result = await executor.submit(watch)
             finally:
-                over = await watch.stop()
+                over = await watch.stop() or enclosure.verdict()
                 self._ended_by_us.discard(flow_run.id)
                 completed = flow_run.id in self._completed
                 self._completed.discard(flow_run.id)
@@ -107,11 +125,12 @@ class Executions:
                 await self._report(flow_run, over)
             elif killed_by is not None:
                 await self._restart(flow_run, killed_by)
-        if result is None or result.status_code is None:
-            raise RuntimeError("The process of the flow run could not be started.")
-        process = starter.process if isinstance(starter, WarmStarter) else None
-        cpu_s = process.cpu_s if process else None
-        return Ended(result.status_code, str(result.handle.pid), cpu_s, watch.peak.mb, completed)
+            if starter.process is None or result is None or result.status_code is None:
+                raise RuntimeError("The process of the flow run could not be started.")
+            cpu_s = enclosure.cpu_s or starter.process.cpu_s
+            pid = str(starter.process.pid)
+            written_mb = starter.process.written_mb
+            return Ended(result.status_code, pid, cpu_s, enclosure.peak_mb, written_mb, completed)
 
     async def end(self, run_id: UUID) -> None:
         """Kill a run's process; the state the run is in is the caller's to report."""
@@ -125,26 +144,11 @@ class Executions:
         """The runs that have a process."""
         return frozenset(self._context.process_manager.flow_run_ids())
 
-    def _starter(
-        self, run_id: UUID, configuration: JobConfiguration, folder: Path
-    ) -> WarmStarter | EngineCommandStarter:
-        control = self._context.control_channel
-        if configuration.command is None:
-            suspension = self._suspensions.file(run_id)
-            return WarmStarter(self._processes, control, configuration, folder, suspension)
-        return EngineCommandStarter(
-            command=configuration.command,
-            cwd=folder,
-            env=configuration.env,
-            stream_output=configuration.stream_output,
-            control_channel=control,
-            env_overrides_settings=True,
-        )
-
     def _conclusion(
         self,
-        starter: WarmStarter | EngineCommandStarter,
-        configuration: JobConfiguration,
+        starter: WarmStarter,
+        enclosure: Enclosure,
+        restarts: bool,
         run_id: UUID,
     ) -> AttemptConclusion | None:
         """Return what is known of how a process ended; None has Prefect's executor report it."""
@@ -153,11 +157,10 @@ class Executions:
             self._completed.add(run_id)
         if known is not None:
             return known
-        if run_id in self._ended_by_us:
+        if run_id in self._ended_by_us or enclosure.verdict() is not None:
             return OURS
-        process = starter.process if isinstance(starter, WarmStarter) else None
-        code = process.returncode if process else None
-        if code is not None and code < 0 and configuration.restart_when_lost:
+        code = starter.process.returncode if starter.process else None
+        if code is not None and code < 0 and restarts:
             self._killed_by[run_id] = -code
             return OURS
         return None
@@ -180,10 +183,10 @@ class _Watch:
     """Holds a run to its limits from the moment it has a process: an `anyio.abc.TaskStatus`."""
 
     executions: Executions
-    flow_run: FlowRun
-    configuration: JobConfiguration
+    run: UUID
+    enclosure: Enclosure
+    timeout_s: float | None
     task_status: anyio.abc.TaskStatus[int]
-    peak: Peak = field(default_factory=Peak, init=False)
     _task: asyncio.Task[State] | None = field(default=None, init=False)
 
     def started(self, value: ProcessHandle | None = None) -> None:
@@ -191,8 +194,7 @@ class _Watch:
         if value is None or value.pid is None:
             return
         self.task_status.started(value.pid)
-        limits = Limits(self.configuration.memory, self.configuration.timeout)
-        self._task = asyncio.create_task(self._hold(value.pid, limits))
+        self._task = asyncio.create_task(self._hold(value.pid))
 
     async def stop(self) -> State | None:
         """Return the state for a run that was over a limit; None for others."""
@@ -202,9 +204,13 @@ class _Watch:
         await asyncio.wait({self._task})
         return None if self._task.cancelled() else self._task.result()
 
-    async def _hold(self, pid: int, limits: Limits) -> State:
-        state = await exceeded(pid, limits, self.peak)
-        await self.executions.end(self.flow_run.id)
+    async def _hold(self, pid: int) -> State:
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                state = await self.enclosure.watch(pid)
+        except TimeoutError:
+            state = over_time(self.timeout_s or 0)
+        await self.executions.end(self.run)
         return state
 
 

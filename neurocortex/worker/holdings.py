@@ -42,6 +42,10 @@ class Holding:
     """The most that it was seen to take, once it has ended."""
     reserved_mb: float = 0.0
     """The memory that it may take."""
+    written_mb: float | None = None
+    """What it wrote to disks, once it has ended."""
+    reserved_storage_mb: float = 0.0
+    """The storage that its job variable reserves."""
     completed: bool = False
     """Whether it is known to have done all it was asked to."""
 
@@ -111,6 +115,8 @@ async def told(holding: Holding, consumption: Consumption) -> None:
         cpu_s=holding.cpu_s,
         memory_mb=holding.memory_mb,
         reserved_mb=holding.reserved_mb,
+        written_mb=holding.written_mb,
+        reserved_storage_mb=holding.reserved_storage_mb,
     )
     try:
         await consumption.tell(taken)

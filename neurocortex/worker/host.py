@@ -34,6 +34,7 @@ from neurocortex.worker import node
 from neurocortex.worker.allocator import Allocator
 from neurocortex.worker.dispatcher import Dispatcher
 from neurocortex.worker.due import DueRuns, Taken
+from neurocortex.worker.enforcement import enforcement
 from neurocortex.worker.execution import Ended, Executions
 from neurocortex.worker.holdings import Holding, Holdings, give_back, told
 from neurocortex.worker.job import JobConfiguration
@@ -139,12 +140,13 @@ class Host:
             lease_s=self._settings.worker.lease_s,
         )
         self._offer = offer
-        self._ledger = Ledger(redis)
+        self._ledger = ledger = Ledger(redis)
         self._consumption = Consumption(redis)
         allocations = Allocations(redis)
         recovery = Recovery(client, self._pool_names, self._settings.worker.restarts)
         suspensions = await enter(self.suspensions)
-        self._executions = Executions(context, self._processes, suspensions, recovery)
+        held = self._stack.enter_context(enforcement())
+        self._executions = Executions(context, self._processes, suspensions, recovery, held)
         self._due = DueRuns(
             client,
             self._ledger,
@@ -157,9 +159,7 @@ class Host:
         self._rounds = Rounds(self._look, self._dispatcher.round, self._is_busy, poll_s)
         life = SignsOfLife(self._ledger, offer, self._holdings, self._executions)
         allocator = Allocator(client, self._ledger, allocations, offer, policy)
-        self._reconciler = Reconciler(
-            self._ledger, recovery, allocations, offer, self._holdings, life
-        )
+        self._reconciler = Reconciler(ledger, recovery, allocations, offer, self._holdings, life)
         retries = Retries(client, recovery, self._holdings, self._executions)
         await patiently(lambda: life.join(recovery))
         await enter(self._loops)
@@ -222,6 +222,8 @@ class Host:
         if holding is not None:
             holding.cpu_s, holding.completed = ended.cpu_s, ended.completed
             holding.memory_mb, holding.reserved_mb = ended.memory_mb, configuration.memory
+            holding.written_mb = ended.written_mb
+            holding.reserved_storage_mb = configuration.storage
         return ended
 
     def runs(self, run_id: UUID) -> bool:

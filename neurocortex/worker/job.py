@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr
 
 from neurocortex.domain.deployments import Tier
 from neurocortex.domain.work import DEFAULT_TENANT, TENANT_NAME, TENANT_TAG, Resources, Work
-from neurocortex.routing.needs import CPU_S, MEMORY_MB, expected
+from neurocortex.routing.needs import CPU_S, MEMORY_MB, STORAGE_MB, expected, held
 
 FIRST_COST: Final = 1.0
 """Cpu-seconds a run is charged for before one of its deployment has ended."""
@@ -67,7 +67,7 @@ class Variables(BaseVariables):
         1.0,
         gt=0,
         title="CPU (cores)",
-        description="Cores it holds while it runs. It is held to so many, rounded up.",
+        description="Cores it holds while it runs, and is held to; 0.5 is half of one.",
     )
     memory: float = Field(
         512,
@@ -132,6 +132,7 @@ class JobConfiguration(BaseJobConfiguration):
     timeout: float | None = None
     cpu: float = 1.0
     memory: float = 512
+    storage: float = 0
     working_dir: Path | None = None
     stream_output: bool = True
     _known_environment: ClassVar[tuple[Settings, dict[str, str]] | None] = None
@@ -235,14 +236,15 @@ def work(
         pydantic.ValidationError: a variable has a value that is not allowed.
     """
     asked = variables(pool, deployment, run)
-    memory = min(asked.memory, expected(run.labels, MEMORY_MB) or asked.memory)
+    memory = held(asked.memory, expected(run.labels, MEMORY_MB))
+    storage = held(asked.storage, expected(run.labels, STORAGE_MB))
     due = run.next_scheduled_start_time or run.expected_start_time or run.created
     since = due.timestamp() if due else time.time()
     return Work(
         id=run.id,
         tier=_tier(asked, pool),
         tenant=_tenant(asked, run),
-        needs=Resources(asked.cpu, memory, asked.storage, asked.network),
+        needs=Resources(asked.cpu, memory, storage, asked.network),
         cost=expected(run.labels, CPU_S) or estimated_cost or FIRST_COST,
         since=since,
         deployment=run.deployment_id,

@@ -1,11 +1,12 @@
 """How much memory a run takes beyond what it shares with the other runs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-PROCESSES: Final = Path("/proc")
+from neurocortex.worker.family import PROCESSES, family
+
 KB_PER_MB: Final = 1024
 
 RESIDENT: Final = ("RssAnon:", "RssShmem:", "VmSwap:")
@@ -26,7 +27,7 @@ def private_mb(pid: int) -> float:
     process and is too much where several share pages: those are counted in each of them, and a fork
     counts what it shares with the zygote as well. Compare with its first figure.
     """
-    return _sum("status", RESIDENT, _family(pid))
+    return _sum("status", RESIDENT, family(pid))
 
 
 def proportional_mb(pid: int) -> float:
@@ -35,21 +36,7 @@ def proportional_mb(pid: int) -> float:
     What they share with others, as with the zygote, counts in part. The kernel looks at each page:
     milliseconds.
     """
-    return _sum("smaps_rollup", PROPORTIONAL, _family(pid))
-
-
-def _family(pid: int) -> Iterator[int]:
-    """Yield a process and its descendants."""
-    yield pid
-    try:
-        threads = list((PROCESSES / str(pid) / "task").iterdir())
-        children = [
-            child for thread in threads for child in (thread / "children").read_text().split()
-        ]
-    except OSError:
-        return
-    for child in children:
-        yield from _family(int(child))
+    return _sum("smaps_rollup", PROPORTIONAL, family(pid))
 
 
 def _sum(file: str, names: tuple[str, ...], pids: Iterable[int]) -> float:

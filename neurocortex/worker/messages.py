@@ -24,7 +24,7 @@ class Start:
     run: str
     """Id of the flow run."""
     module: str
-    """What to run there, as `python -m` would."""
+    """What to run there, as `python -m` would; empty: `arguments` are a command."""
     environment: Mapping[str, str]
     folder: str
     """Working directory."""
@@ -34,6 +34,8 @@ class Start:
     """Whether to drop what it prints."""
     arguments: tuple[str, ...] = ()
     """What follows the module's name in `sys.argv`."""
+    entrance: str = ""
+    """A file of the cgroup it is to be in, `cgroup.procs`; empty: it stays in the zygote's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Ended:
     """Of the process and those of its children it has waited for."""
     peak_mb: float
     """Largest resident memory of the process."""
+    written_mb: float
+    """What it wrote to disks, and those of its children it has waited for."""
 
 
 Event = Ready | Started | Ended

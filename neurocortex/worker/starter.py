@@ -1,11 +1,13 @@
-"""Starting the process of a run: warm by default, by a command of its own where it has one."""
+"""Starting the process of a run: its flow in a warm one, or a command of its own."""
 
 import json
 import math
+import shlex
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 from uuid import UUID
@@ -44,13 +46,24 @@ class WarmStarter:
         configuration: JobConfiguration,
         folder: Path,
         suspension: Path,
+        entrance: str,
     ) -> None:
-        """Take how to run it, in which folder, and the file that tells of a suspension."""
+        """Take how to run it.
+
+        Args:
+            processes: where it gets its process.
+            control: by which Prefect talks to it.
+            configuration: its job variables.
+            folder: its working directory.
+            suspension: the file that tells of a suspension.
+            entrance: of the cgroup it is to run in; empty: of none.
+        """
         self._processes = processes
         self._control = control
         self._configuration = configuration
         self._folder = folder
         self._suspension = suspension
+        self._entrance = entrance
         self.process: WarmProcess | None = None
         """Known once it runs."""
 
@@ -62,14 +75,20 @@ class WarmStarter:
         """Start it, say so, and wait for its end."""
         port, token = self._control.register(flow_run.id)
         channel = {"PREFECT__CONTROL_PORT": str(port), "PREFECT__CONTROL_TOKEN": token}
-        results = engine.IN_FILES if self._configuration.results_in_files else ""
-        entrypoint = self._configuration.module_entrypoint
-        told = (known(flow_run), entrypoint, str(self._suspension), results)
-        order = _order(flow_run, self._configuration, self._folder, engine.__name__, channel, told)
-        self.process = await _start(self._processes, order)
+        module, arguments = self._program(flow_run)
+        order = _order(flow_run, self._configuration, self._folder, module, channel, arguments)
+        self.process = await _start(self._processes, replace(order, entrance=self._entrance))
         scope = create_isolated_termination_scope(self.process.pid)
         task_status.started(ProcessHandle(cast("anyio.abc.Process", self.process), scope))
         await self.process.wait()
+
+    def _program(self, flow_run: FlowRun) -> tuple[str, tuple[str, ...]]:
+        """Return the module and the arguments of the order."""
+        if self._configuration.command is not None:
+            return "", tuple(shlex.split(self._configuration.command))
+        results = engine.IN_FILES if self._configuration.results_in_files else ""
+        entrypoint = self._configuration.module_entrypoint
+        return engine.__name__, (known(flow_run), entrypoint, str(self._suspension), results)
 
 
 def known(flow_run: FlowRun) -> str:

@@ -62,6 +62,8 @@ class WarmProcess:
     """Processor time it took, known once it has ended."""
     peak_mb: float = 0.0
     """Largest resident memory, known once it has ended."""
+    written_mb: float = 0.0
+    """What it wrote to disks, known once it has ended."""
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait(self) -> int:
@@ -70,9 +72,12 @@ class WarmProcess:
         assert self.returncode is not None  # noqa: S101 - `end` sets both
         return self.returncode
 
-    def end(self, code: int, cpu_s: float = 0.0, peak_mb: float = 0.0) -> None:
+    def end(
+        self, code: int, cpu_s: float = 0.0, peak_mb: float = 0.0, written_mb: float = 0.0
+    ) -> None:
         """Take note of its end."""
-        self.returncode, self.cpu_s, self.peak_mb = code, cpu_s, peak_mb
+        self.returncode, self.cpu_s = code, cpu_s
+        self.peak_mb, self.written_mb = peak_mb, written_mb
         self._ended.set()
 
 
@@ -132,7 +137,7 @@ class WarmProcesses:
         ours, theirs = pair()
         ours.setblocking(False)
         with theirs:
-            self._zygote = subprocess.Popen(
+            self._reaper = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "neurocortex.worker.zygote"),
                     *(str(os.getpid()), str(theirs.fileno())),
@@ -171,8 +176,8 @@ class WarmProcesses:
                     os.kill(pid, signal.SIGKILL)  # whoever asked for it is gone
                 else:
                     waiting.set_result(process)
-            case Ended(_, pid, status, cpu_s, peak_mb):
-                self._running.pop(pid).end(status, cpu_s, peak_mb)
+            case Ended(_, pid, status, cpu_s, peak_mb, written_mb):
+                self._running.pop(pid).end(status, cpu_s, peak_mb, written_mb)
 
     async def _replace(self) -> None:
         """Start another zygote: this one has died, and the kernel killed its children."""
@@ -190,8 +195,8 @@ class WarmProcesses:
         self._socket.close()
         self._is_ready.clear()
         self._is_replaced.clear()
-        self._zygote.kill()
-        await asyncio.to_thread(self._zygote.wait)
+        self._reaper.terminate()  # it ends the zygote, and all that runs have started
+        await asyncio.to_thread(self._reaper.wait)
         for waiting in self._starting.values():
             if not waiting.done():
                 waiting.set_exception(ConnectionError("the zygote died before it forked"))

@@ -4,7 +4,8 @@ It imports what flows need once, and each run starts in a fork of it, in millise
 modules in memory it shares. The word is Android's (its app processes begin the same way).
 
 It has one thread: a fork copies no other, and a lock that one holds would stay locked for ever. So
-it talks to nobody but its worker, whose pid WORKER is, and dies with it.
+it talks to nobody but its worker, whose pid WORKER is, and dies with it: see `reaper`, which stands
+between the two.
 
 While it imports it neither forks nor sees that a run has ended, and what takes long to import takes
 seconds. So where a MODULE is `-`, a fork of it, its successor, imports those that follow; it goes
@@ -25,10 +26,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from neurocortex.embedded.launch import die_with_parent
+from neurocortex.embedded.launch import EXIT_CANNOT_RUN, die_with_parent
 from neurocortex.worker import child
 from neurocortex.worker.cores import Cores
 from neurocortex.worker.engine_settings import engine_settings
@@ -44,6 +45,7 @@ from neurocortex.worker.messages import (
     decode_start,
     encode,
 )
+from neurocortex.worker.reaper import adopt_orphans, end_children, stand_behind
 from neurocortex.worker.rehearsal import rehearse
 
 if TYPE_CHECKING:
@@ -53,16 +55,20 @@ NOBODY: Final = -1
 """In the place of a descriptor."""
 
 TASKS: Final = "/proc/self/task"
+BLOCK: Final = 512
+"""Bytes: the kernel's unit of `ru_oublock`, whatever the disk's is (getrusage(2))."""
+
 PAGES: Final = "/proc/self/statm"
 
 
 def main() -> None:
     """Serve until the worker is gone; in a fork, run the flow run it was made for."""
     worker, descriptor, *modules = sys.argv[1:]
-    if not die_with_parent(int(worker), signal.SIGKILL):
-        return
     # Ctrl-C in a terminal goes to every process in it; how runs end is the worker's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not stand_behind(int(worker), int(descriptor)):
+        return
+    adopt_orphans()
     zygote = Zygote(socket.socket(fileno=int(descriptor)), modules)
     order = zygote.serve()
     if order is not None:
@@ -170,6 +176,7 @@ class Zygote:
         os.close(ready)
         if not die_with_parent(zygote, signal.SIGKILL):
             os._exit(1)
+        adopt_orphans()
         self._successor, self._predecessor = None, predecessor
         self._runs.clear()
         self._cores = Cores(sorted(os.sched_getaffinity(0)))
@@ -181,7 +188,8 @@ class Zygote:
         pid = os.fork()
         if pid:
             # In both processes, so that it is done whichever goes on first.
-            os.setpgid(pid, pid)
+            with suppress(PermissionError):  # it runs a command already, in a group of its own
+                os.setpgid(pid, pid)
             self._runs[pid] = order.run
             self._cores.take(pid, cores)
             self._say(Started(order.run, pid))
@@ -191,6 +199,9 @@ class Zygote:
         self._worker.close()
         if not die_with_parent(zygote, signal.SIGKILL):
             os._exit(1)
+        adopt_orphans()
+        if order.entrance:
+            _enter(order.entrance)
         end_first_without_memory()
         if cores:
             os.sched_setaffinity(0, cores)
@@ -198,18 +209,25 @@ class Zygote:
 
     def _reap(self) -> bool:
         """Tell the worker of every process that has ended; return whether to go on."""
-        while self._runs or self._successor:
-            pid, status, used = os.wait4(-1, os.WNOHANG)
-            if pid == 0:
-                return True
-            if pid == self._successor:
-                return False  # its runs died with it: the worker hears of it by our end
-            self._cores.give_back(pid)
-            run = self._runs.pop(pid, None)
-            if run is not None:
-                code = os.waitstatus_to_exitcode(status)
-                cpu_s = used.ru_utime + used.ru_stime
-                self._say(Ended(run, pid, code, cpu_s, used.ru_maxrss / 1024))
+        ended = []
+        with suppress(ChildProcessError):
+            while True:
+                pid, status, used = os.wait4(-1, os.WNOHANG)
+                if pid == 0:
+                    break
+                if pid == self._successor:
+                    return False  # its runs died with it: the worker hears of it by our end
+                self._cores.give_back(pid)
+                run = self._runs.pop(pid, None)
+                if run is not None:
+                    code = os.waitstatus_to_exitcode(status)
+                    cpu_s = used.ru_utime + used.ru_stime
+                    written_mb = used.ru_oublock * BLOCK / 2**20
+                    ended.append(Ended(run, pid, code, cpu_s, used.ru_maxrss / 1024, written_mb))
+        # All others that are our children now are what runs have left behind.
+        end_children(but={*self._runs, self._successor})
+        for event in ended:
+            self._say(event)
         return True
 
     def _say(self, event: Ready | Started | Ended) -> None:
@@ -234,6 +252,16 @@ def _child_signals() -> Iterator[int]:
         signal.set_wakeup_fd(before_wakeup)
         os.close(reading)
         os.close(writing)
+
+
+def _enter(cgroup: str) -> None:
+    """Move this process into a cgroup; whoever cannot be held to its limits does not run."""
+    try:
+        with open(cgroup, "w", encoding="ascii") as processes:  # noqa: PTH123
+            processes.write("0")
+    except OSError as error:
+        print(f"{cgroup} cannot be entered: {error}", file=sys.stderr)  # noqa: T201
+        os._exit(EXIT_CANNOT_RUN)
 
 
 def _resident_mb() -> float:

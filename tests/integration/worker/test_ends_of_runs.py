@@ -97,7 +97,7 @@ def test_a_run_over_its_memory_is_crashed_and_told_why(
     platform: "Platform", tmp_path: Path, hook: Hook
 ) -> None:
     deployed = platform.deploy("take", POOL, memory=100)
-    run = platform.start(deployed, trace=tmp_path, megabytes=300)
+    run = platform.start(deployed, trace=tmp_path, megabytes=1000)
     platform.reaches(run, "Crashed")
     message = platform.message(run)
     assert "over its limit of 100 MB" in message
@@ -118,7 +118,8 @@ def test_a_run_over_its_time_is_timed_out_and_its_process_gone(
 def test_a_run_that_is_cancelled_runs_its_hook_and_ends(
     platform: "Platform", main: "Worker", tmp_path: Path, hook: Hook
 ) -> None:
-    run = platform.start(platform.deploy("wait", POOL), trace=tmp_path)
+    deployed = platform.deploy("wait", POOL, cpu=0.5)  # stopped at times, unless a cgroup holds it
+    run = platform.start(deployed, trace=tmp_path)
     platform.until((tmp_path / f"{run}.began").exists, "it runs")
     platform.until(lambda: platform.run(run).infrastructure_pid, "Prefect knows its process")
     platform.client.set_flow_run_state(run, Cancelling())

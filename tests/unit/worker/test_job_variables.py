@@ -140,6 +140,15 @@ def test_what_is_expected_never_reserves_more_than_a_run_may_take() -> None:
     assert (found.cost, found.needs.memory_mb) == (12.5, 100)
 
 
+@pytest.mark.parametrize(("reserved", "held"), [(0, 40), (100, 40), (30, 30)])
+def test_storage_that_is_not_reserved_is_what_finished_runs_wrote(
+    reserved: float, held: float
+) -> None:
+    asked = run(storage=reserved)
+    asked.labels = dict(labels(None, None, storage_mb=40.0))
+    assert job.work(asked, pool(), None, estimated_cost=1.0).needs.storage_mb == held
+
+
 @pytest.mark.parametrize("value", ["many", True, -1.0, 0, math.nan, math.inf])
 def test_labels_that_are_no_amount_say_nothing(value: bool | float | str) -> None:
     asked = run()

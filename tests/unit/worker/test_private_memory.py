@@ -12,8 +12,9 @@ from subprocess import Popen
 import pytest
 from prefect.client.schemas.objects import State
 
-from neurocortex.worker.limits import Limits, Peak, exceeded
+from neurocortex.worker.limits import Limits
 from neurocortex.worker.memory import OOM_SCORE, private_mb, proportional_mb
+from neurocortex.worker.watching import WatchedRun
 
 FILL_MB = 64
 HOLD = f"held = bytearray({FILL_MB} << 20); print('ready', flush=True); input()"
@@ -103,14 +104,14 @@ def test_a_run_whose_forks_share_memory_is_ended_over_its_limit_only(run: Run) -
         child = run(FORKS_WHEN_TOLD)
         assert child.stdin is not None
         assert child.stdout is not None
-        peak = Peak()
-        watch = asyncio.create_task(exceeded(child.pid, Limits(limit_mb, None), peak))
-        while peak.mb is None:
+        held = WatchedRun(Limits(limit_mb, cores=1))
+        watch = asyncio.create_task(held.watch(child.pid))
+        while held.peak_mb is None and not watch.done():
             await asyncio.sleep(0.01)  # it has its first figure
         child.stdin.write("\n")
         child.stdin.flush()
         assert await asyncio.to_thread(child.stdout.readline) == "forked\n"
-        while not watch.done() and peak.mb < FILL_MB:
+        while not watch.done() and (held.peak_mb or 0) < FILL_MB:
             await asyncio.sleep(0.01)
         if watch.done():
             return watch.result()

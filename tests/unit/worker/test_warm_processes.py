@@ -32,6 +32,9 @@ until = time.process_time() + 0.3
 while time.process_time() < until:
     pass
 held = bytearray(50 << 20)
+import tempfile
+with tempfile.TemporaryFile(dir="/var/tmp") as file:  # `/tmp` may be memory
+    file.write(bytes(3 << 20))
 """,
     "leave": "raise SystemExit(3)",
     "leave_with_words": "raise SystemExit('that is wrong')",
@@ -79,11 +82,25 @@ async def ended(process: WarmProcess) -> int:
         return await process.wait()
 
 
+def reaper() -> psutil.Process:
+    """Return what stands behind the zygote: the child of ours that was started last."""
+    return max(psutil.Process().children(), key=lambda child: child.create_time())
+
+
+async def zygote() -> psutil.Process:
+    """Return the zygote, which may just have been started."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := reaper().children()):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+    return found[0]
+
+
 async def zygote_of(processes: WarmProcesses) -> psutil.Process:
-    """Return the zygote: the child of ours that was started last."""
+    """Return the zygote once it is ready."""
     async with asyncio.timeout(PATIENCE_S):
         await processes.ready()
-    return max(psutil.Process().children(), key=lambda child: child.create_time())
+    return await zygote()
 
 
 async def two_zygotes(processes: WarmProcesses) -> tuple[psutil.Process, psutil.Process]:
@@ -151,13 +168,14 @@ async def test_the_exit_code_is_that_of_python(
     assert await ended(process) == process.returncode == code
 
 
-async def test_processor_time_and_memory_are_reported(
+async def test_processor_time_memory_and_what_was_written_are_reported(
     processes: WarmProcesses, order: Order
 ) -> None:
     process = await processes.start(order("burn"))
     await ended(process)
     assert process.cpu_s >= 0.3
     assert process.peak_mb >= 50
+    assert 3 <= process.written_mb < 50
 
 
 async def test_what_it_prints_comes_through_unless_it_is_to_be_quiet(
@@ -226,23 +244,23 @@ async def test_a_preloaded_module_whose_file_changed_is_imported_anew(
 async def test_a_zygote_that_is_killed_takes_its_runs_along_and_has_a_successor(
     processes: WarmProcesses, order: Order
 ) -> None:
-    zygote = await zygote_of(processes)
+    forked_from = await zygote_of(processes)
     process = await processes.start(order("wait"))
-    zygote.send_signal(signal.SIGKILL)
+    forked_from.send_signal(signal.SIGKILL)
     assert await ended(process) == KILLED
     assert await is_gone(process.pid)
     await processes.replaced()
     assert await ended(await processes.start(order("leave"))) == 3
-    assert (await zygote_of(processes)).pid != zygote.pid
+    assert (await zygote_of(processes)).pid != forked_from.pid
 
 
 async def test_an_order_to_a_dying_zygote_fails_and_can_be_repeated(order: Order) -> None:
     async with WarmProcesses(("slow_to_import",)) as processes:
-        zygote = max(psutil.Process().children(), key=lambda child: child.create_time())
-        zygote.send_signal(signal.SIGSTOP)
+        dying = await zygote()
+        dying.send_signal(signal.SIGSTOP)
         asked = asyncio.create_task(processes.start(order("leave")))
         await asyncio.sleep(0)
-        zygote.send_signal(signal.SIGKILL)
+        dying.send_signal(signal.SIGKILL)
         with pytest.raises(ConnectionError):
             await asked
         await processes.replaced()
@@ -251,26 +269,26 @@ async def test_an_order_to_a_dying_zygote_fails_and_can_be_repeated(order: Order
 
 async def test_nothing_is_left_behind(order: Order) -> None:
     async with WarmProcesses(("json",)) as processes:
-        zygote = await zygote_of(processes)
+        forked_from = await zygote_of(processes)
         process = await processes.start(order("wait"))
     assert process.returncode == KILLED
     assert await is_gone(process.pid)
-    assert await is_gone(zygote.pid)
+    assert await is_gone(forked_from.pid)
 
 
 async def test_whoever_gives_up_waiting_leaves_no_process(
     processes: WarmProcesses, order: Order
 ) -> None:
-    zygote = await zygote_of(processes)
-    zygote.send_signal(signal.SIGSTOP)
+    forked_from = await zygote_of(processes)
+    forked_from.send_signal(signal.SIGSTOP)
     asked = asyncio.create_task(processes.start(order("wait")))
     await asyncio.sleep(0)
     asked.cancel()
     await asyncio.wait({asked})
-    zygote.send_signal(signal.SIGCONT)
+    forked_from.send_signal(signal.SIGCONT)
     assert await ended(await processes.start(order("leave"))) == 3
     deadline = time.monotonic() + PATIENCE_S
-    while zygote.children():
+    while forked_from.children():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
 
@@ -279,8 +297,8 @@ async def test_a_zygote_with_numpy_and_pandas_has_one_thread(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     async with WarmProcesses(("numpy", "pandas")) as processes:
-        zygote = await zygote_of(processes)
-        assert zygote.num_threads() == 1, "a fork of more would hang on their locks"
+        forked_from = await zygote_of(processes)
+        assert forked_from.num_threads() == 1, "a fork of more would hang on their locks"
         assert (await processes.ready()).memory_mb > 20
     assert "threads after the imports" not in capfd.readouterr().err
 
