@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 import psycopg
+from pgvector import HalfVector
 from psycopg import sql
 
 from neurocortex.domain.embedding import Vectors
-from neurocortex.lake.vectors import as_text
 
 PROBES: Final = 100
 
@@ -31,7 +31,7 @@ def between(vectors: Vectors) -> Sequence[str]:
     step = max(1, len(vectors) // PROBES)
     middle = vectors[::step] + np.roll(vectors, 1, axis=0)[::step]
     middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-    return [as_text(probe[np.newaxis]) for probe in middle]
+    return [HalfVector(probe).to_text() for probe in middle]
 
 
 def measure(

@@ -1,18 +1,22 @@
 """Embedding texts, and bringing texts into a collection or out of it."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from neurocortex.documents.cleaning import clean, clean_line
 from neurocortex.documents.gate import gate
 from neurocortex.documents.split import split
 from neurocortex.domain.documents import Document, SplitDocument
 from neurocortex.domain.embedding import Embedder, Trainer
+from neurocortex.domain.json_values import holds_nul
 from neurocortex.domain.quarantine import Quarantined
 from neurocortex.domain.reports import LoadReport
 from neurocortex.domain.strict import Strict
@@ -22,12 +26,17 @@ from neurocortex.errors import (
     CollectionNotFoundError,
     NothingIngestedError,
 )
+from neurocortex.lake.records import RESERVED
 from neurocortex.lake.store import Lake
+from neurocortex.privacy.opening import protected_document
 from neurocortex.settings import settings
 from tasks.lake import opened
 from tasks.options import STEP
 
 MEDIA_TYPE: Final = "text/plain"
+
+MAX_FIELDS: Final = 100
+"""Of a text's metadata: each is indexed."""
 
 
 class Text(Strict):
@@ -38,6 +47,21 @@ class Text(Strict):
     )
     text: str = Field(min_length=1)
     title: str | None = Field(None, max_length=1000, description="Unset: the source.")
+    metadata: Mapping[str, JsonValue] = Field(
+        default_factory=dict,
+        max_length=MAX_FIELDS,
+        description="Fields that the `filters` of a search ask for.",
+        examples=[{"author": "Mendel", "year": 1866}],
+    )
+
+    @field_validator("metadata")
+    @classmethod
+    def _can_be_kept(cls, value: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        if holds_nul(dict(value)):
+            raise ValueError("it holds the character NUL, which PostgreSQL cannot store.")
+        if RESERVED in value:
+            raise ValueError(f"{RESERVED!r} is the Lake's own: call the field something else.")
+        return value
 
 
 class Embedded(BaseModel):
@@ -92,8 +116,8 @@ def embed_texts(
 def upsert_texts(lake: str, collection: str, texts: Sequence[Text]) -> Upserted:
     """Hold texts to the documents' gate, split and embed them, and write them in one transaction.
 
-    A text that the collection holds in this version is skipped; what the gate refuses is in
-    quarantine then.
+    Personal data is hidden as in documents, in the metadata too. A text that the collection holds
+    in this version, with this metadata, is skipped; what the gate refuses is in quarantine then.
 
     Raises:
         NothingIngestedError: every text was refused.
@@ -102,12 +126,15 @@ def upsert_texts(lake: str, collection: str, texts: Sequence[Text]) -> Upserted:
     with opened(lake) as store:
         known = store.checksums(collection)
         fresh = [each for each in documents if known.get(each.source) != each.checksum]
-        gated = gate(fresh)
+        kept = [protected_document(each) for each in fresh]
+        metadata = {each.source: each.metadata for each in kept}
+        # Without it: what a reader notes of a file and its rows could be taken from it.
+        gated = gate([replace(each, metadata={}) for each in kept])
         report = None
         if gated.accepted:
             report = store.load_documents(
                 collection,
-                map(_split, gated.accepted),
+                map(partial(_split, metadata), gated.accepted),
                 _loading_model(store, collection),
                 quarantined=gated.refused,
             )
@@ -172,11 +199,22 @@ def _document(text: Text) -> Document:
         title=title,
         text=cleaned,
         media_type=MEDIA_TYPE,
-        checksum=sha256(f"{title}\n{text.text}".encode()).hexdigest(),
+        checksum=_checksum(title, text),
+        metadata=text.metadata,
     )
 
 
-def _split(document: Document) -> SplitDocument:
+def _checksum(title: str, text: Text) -> str:
+    """Return what tells two versions of a text apart: its words, and its metadata if it has any."""
+    content = f"{title}\n{text.text}"
+    if text.metadata:
+        content += f"\n{json.dumps(text.metadata, sort_keys=True)}"
+    return sha256(content.encode()).hexdigest()
+
+
+def _split(metadata: Mapping[str, Mapping[str, JsonValue]], document: Document) -> SplitDocument:
+    """Return an accepted document with its chunks, and with the metadata of its source."""
+    document = replace(document, metadata=metadata[document.source])
     chosen = settings().documents
     chunks = split(document, words=chosen.chunk_words, overlap=chosen.chunk_overlap)
     return SplitDocument(document, chunks)

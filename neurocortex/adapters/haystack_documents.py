@@ -4,12 +4,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
 from haystack import Document
 from haystack.dataclasses import ByteStream, SparseEmbedding
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from neurocortex.lake.records import Record
+from neurocortex.lake.records import Record, as_vector
 
 KEPT: Final = "haystack"
 
@@ -35,7 +34,7 @@ def record(document: Document) -> Record:
         id=document.id,
         text=document.content or "",
         metadata=document.meta,
-        vector=None if embedding is None else np.asarray(embedding, np.float32),
+        vector=None if embedding is None else as_vector(embedding),
         kept=_kept(document),
     )
 

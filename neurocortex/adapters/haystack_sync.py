@@ -21,7 +21,6 @@ from neurocortex.adapters.opening import URL_VARIABLE, LazyStore
 from neurocortex.domain.documents import Duplicates
 from neurocortex.domain.filters import EVERYTHING, Attribute
 from neurocortex.lake.pipeline_store import Found
-from neurocortex.lake.records import Record
 
 POLICIES: Final = {
     DuplicatePolicy.NONE: Duplicates.FAIL,  # as Haystack's own store in memory
@@ -103,11 +102,13 @@ class SyncLakeDocumentStore:
             DuplicateDocumentError: the policy is FAIL, or none, and an id is there already.
             ValueError: what is given is no list of documents.
         """
-        records = _records(documents)
-        if not records:
+        _require_documents(documents)
+        if not documents:
             return 0
         try:
-            written = self._opened.store.write(records, POLICIES[policy], self.embedding_dimension)
+            written = self._opened.store.write(
+                map(record, documents), POLICIES[policy], self.embedding_dimension
+            )
         except errors.DuplicateDocumentError as error:
             raise DuplicateDocumentError(str(error)) from error
         return len(documents) if policy is DuplicatePolicy.OVERWRITE else written
@@ -223,13 +224,12 @@ class SyncLakeDocumentStore:
         return str(self.url.resolve_value())
 
 
-def _records(documents: object) -> Sequence[Record]:
+def _require_documents(documents: object) -> None:
     if not isinstance(documents, list):
         raise ValueError(f"A list of Documents is needed, not {type(documents).__name__}.")
     for each in documents:
         if not isinstance(each, Document):
             raise ValueError(f"A Document is needed, not {type(each).__name__}.")
-    return [record(each) for each in documents]
 
 
 def _documents(found: Sequence[Found]) -> list[Document]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Row
 
@@ -197,11 +197,13 @@ def forget_vectors(connection: Connection, collection: Collection, embedder: str
     )
 
 
+_BY_NAME: Final = select(CollectionRow.__table__).where(CollectionRow.name == bindparam("called"))
+_TO_CHANGE: Final = _BY_NAME.with_for_update()
+
+
 def _row(connection: Connection, name: str, *, for_update: bool = False) -> Collection | None:
-    query = select(CollectionRow.__table__).where(CollectionRow.name == name)
-    if for_update:
-        query = query.with_for_update()
-    row = connection.execute(query).one_or_none()
+    query = _TO_CHANGE if for_update else _BY_NAME
+    row = connection.execute(query, {"called": name}).one_or_none()
     return None if row is None else Collection.model_validate(row)
 
 

@@ -5,8 +5,7 @@ https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS-BINA
 `array_send` writes them, vectors as pgvector's `halfvec_send` does.
 """
 
-from collections.abc import Iterable, Sequence
-from struct import Struct
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -18,10 +17,21 @@ TRAILER: Final = b"\xff\xff"
 
 INT8_OID: Final = 20
 
-_SHORT: Final = Struct(">h")
-_LONG: Final = Struct(">i")
-_ARRAY: Final = Struct(">iiiiii")
-"""Bytes that follow, dimensions, has nulls, element type, length, lower bound."""
+POSTING_HEAD: Final = np.dtype(
+    [("fields", ">i2"), ("id_bytes", ">i4"), ("id", ">i8"), ("term_bytes", ">i4")]
+)
+ARRAY_HEAD: Final = np.dtype(
+    [
+        ("bytes", ">i4"),
+        ("dimensions", ">i4"),
+        ("has_nulls", ">i4"),
+        ("element_type", ">i4"),
+        ("length", ">i4"),
+        ("lower_bound", ">i4"),
+    ]
+)
+BIGINT: Final = np.dtype([("bytes", ">i4"), ("value", ">i8")])
+"""An element of an array."""
 
 
 def vector_rows(
@@ -50,37 +60,41 @@ def vector_rows(
     return rows.tobytes()
 
 
-def row(fields: Sequence[bytes]) -> bytes:
-    """Return one row of fields that already carry their length."""
-    return _SHORT.pack(len(fields)) + b"".join(fields)
+def posting_rows(
+    segment: int, terms: Sequence[str], postings: NDArray[np.int64], ends: NDArray[np.int64]
+) -> Iterator[bytes]:
+    """Yield a row of (bigint, text, bigint[]) for each term, without header and trailer.
 
-
-def bigint(value: int) -> bytes:
-    """Return a field of type bigint."""
-    return _LONG.pack(8) + value.to_bytes(8, "big", signed=True)
-
-
-def text(value: str) -> bytes:
-    """Return a field of type text."""
-    encoded = value.encode()
-    return _LONG.pack(len(encoded)) + encoded
-
-
-class ArrayColumn:
-    """Bigints of which stretches become array fields: encoded once, sliced per row."""
-
-    def __init__(self, values: NDArray[np.int64]) -> None:
-        """Take the values of all rows, one after the other."""
-        elements = np.empty(len(values), np.dtype([("bytes", ">i4"), ("value", ">i8")]))
-        elements["bytes"] = 8
-        elements["value"] = values
-        self._content = elements.tobytes()
-        self._stride = elements.itemsize
-
-    def field(self, start: int, end: int) -> bytes:
-        """Return `values[start:end]` as a field; the stretch must not be empty."""
-        content = self._content[start * self._stride : end * self._stride]
-        return _ARRAY.pack(20 + len(content), 1, 0, INT8_OID, end - start, 1) + content
+    Args:
+        segment: what stands first in each.
+        terms: what stands second.
+        postings: the elements of all arrays, one array after the other; none is empty.
+        ends: where each array ends.
+    """
+    encoded = [term.encode() for term in terms]
+    heads = np.zeros(len(terms), POSTING_HEAD)
+    heads["fields"] = 3
+    heads["id_bytes"] = 8
+    heads["id"] = segment
+    heads["term_bytes"] = [len(term) for term in encoded]
+    elements = np.empty(len(postings), BIGINT)
+    elements["bytes"] = 8
+    elements["value"] = postings
+    lengths = np.diff(ends, prepend=0)
+    arrays = np.zeros(len(terms), ARRAY_HEAD)
+    arrays["bytes"] = ARRAY_HEAD.itemsize - 4 + BIGINT.itemsize * lengths
+    arrays["dimensions"] = 1
+    arrays["element_type"] = INT8_OID
+    arrays["length"] = lengths
+    arrays["lower_bound"] = 1
+    head_bytes, array_bytes, content = heads.tobytes(), arrays.tobytes(), elements.tobytes()
+    head = array = start = 0
+    for term, end in zip(encoded, (BIGINT.itemsize * ends).tolist(), strict=True):
+        head_end, array_end = head + POSTING_HEAD.itemsize, array + ARRAY_HEAD.itemsize
+        yield b"".join(
+            (head_bytes[head:head_end], term, array_bytes[array:array_end], content[start:end])
+        )
+        head, array, start = head_end, array_end, end
 
 
 def pieces(rows: Iterable[bytes], size: int = 2**18) -> Iterable[bytes]:

@@ -1,39 +1,30 @@
 """Documents and their chunks: written in batches, replaced where they changed."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import numpy as np
-import psycopg
-from numpy.typing import NDArray
-from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, select, text
 
-from neurocortex.domain.documents import Chunk, Document, Duplicates, SplitDocument
+from neurocortex.domain.documents import Duplicates, SplitDocument
 from neurocortex.domain.embedding import embedded_text
-from neurocortex.errors import DuplicateDocumentError, LoadError
+from neurocortex.errors import DuplicateDocumentError
 from neurocortex.lake.collections import Change, Collection
+from neurocortex.lake.copying import pieces
 from neurocortex.lake.database import driver
-from neurocortex.lake.identity import document_id
+from neurocortex.lake.document_rows import (
+    COPY_CHUNKS,
+    COPY_DOCUMENTS,
+    chunk_rows,
+    document_rows,
+)
+from neurocortex.lake.identity import document_id, document_key
 from neurocortex.lake.tables import CollectionRow, DocumentRow
 from neurocortex.lake.versions import former_documents
 
-COPY_DOCUMENTS: Final = (
-    "COPY lake.documents (id, collection_id, source, title, media_type, checksum, metadata,"
-    " load_id) FROM STDIN (FORMAT BINARY)"
-)
-DOCUMENT_TYPES: Final = ("uuid", "int4", "text", "text", "text", "text", "jsonb", "uuid")
-
-COPY_CHUNKS: Final = (
-    'COPY lake.chunks (id, document_id, ordinal, text, start, "end", heading, page)'
-    " FROM STDIN (FORMAT BINARY)"
-)
-CHUNK_TYPES: Final = ("int8", "uuid", "int4", "text", "int8", "int8", "text", "int4")
-
-TAKE_IDS: Final = text("SELECT nextval('lake.chunks_id_seq') FROM generate_series(1, :count)")
+TAKE_IDS: Final = "SELECT nextval('lake.chunks_id_seq') FROM generate_series(1, %s)"
 
 DELETE_CHUNKS: Final = text(
     "DELETE FROM lake.chunks WHERE document_id = ANY(:documents) RETURNING id"
@@ -42,31 +33,26 @@ DELETE_DOCUMENTS: Final = text("DELETE FROM lake.documents WHERE id = ANY(:docum
 
 
 @dataclass(frozen=True, slots=True)
-class NewChunk:
-    """A chunk that has its id, on its way into the table and into the lexical index."""
-
-    id: int
-    document_id: UUID
-    source: str
-    chunk: Chunk
-    content: str
-    """What is indexed of it."""
-    vector: NDArray[np.float32] | None = None
-    """What it brings along of its own."""
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """A batch for which room was made. Its change does not count tokens: the index does."""
 
-    documents: Mapping[UUID, Document]
-    """Those to write, by their ids."""
-    chunks: tuple[NewChunk, ...]
+    documents: Mapping[bytes, SplitDocument]
+    """Those to write, by the bytes of their ids."""
+    chunk_ids: Sequence[int]
+    """Of their chunks, document after document, in ascending order."""
     replaced: int
     unchanged: int
     gone: tuple[int, ...]
     """Chunks of the replaced versions."""
     change: Change
+
+    def contents(self) -> Sequence[str]:
+        """Return what is indexed of each chunk."""
+        return [
+            embedded_text(split.document.title, chunk.heading, chunk.text)
+            for split in self.documents.values()
+            for chunk in split.chunks
+        ]
 
 
 def checksums(connection: Connection, collection: str) -> dict[str, str]:
@@ -111,15 +97,14 @@ def prepare(
     ]
     replaced = [split.document.source for split in fresh if split.document.source in present]
     gone, taken = remove(connection, collection, replaced)
-    splits = {document_id(collection.name, split.document.source): split for split in fresh}
-    chunks = _numbered(connection, splits)
+    chunk_ids = _new_ids(connection, sum(len(split.chunks) for split in fresh))
     return Prepared(
-        documents={key: split.document for key, split in splits.items()},
-        chunks=chunks,
+        documents={document_key(collection.name, split.document.source): split for split in fresh},
+        chunk_ids=chunk_ids,
         replaced=len(replaced),
         unchanged=len(latest) - len(fresh),
         gone=gone,
-        change=taken + Change(documents=len(fresh), chunks=len(chunks)),
+        change=taken + Change(documents=len(fresh), chunks=len(chunk_ids)),
     )
 
 
@@ -130,14 +115,11 @@ def write(connection: Connection, collection: Collection, load_id: UUID, batch: 
         LoadError: a document holds what PostgreSQL cannot, named with its source.
     """
     with driver(connection).cursor() as cursor, cursor.copy(COPY_DOCUMENTS) as copy:
-        copy.set_types(DOCUMENT_TYPES)
-        for key, document in batch.documents.items():
-            _refuse_nul(document.source, document.metadata.values())
-            _write_row(copy, document.source, _document_row(key, collection, load_id, document))
+        for piece in pieces(document_rows(collection.id, load_id, batch.documents)):
+            copy.write(piece)
     with driver(connection).cursor() as cursor, cursor.copy(COPY_CHUNKS) as copy:
-        copy.set_types(CHUNK_TYPES)
-        for chunk in batch.chunks:
-            _write_row(copy, chunk.source, _chunk_row(chunk))
+        for piece in pieces(chunk_rows(batch.chunk_ids, batch.documents)):
+            copy.write(piece)
 
 
 def remove(
@@ -170,63 +152,7 @@ def _present(
     return {row.source: row.checksum for row in rows}
 
 
-def _numbered(connection: Connection, splits: Mapping[UUID, SplitDocument]) -> tuple[NewChunk, ...]:
-    """Give every chunk of the documents its id, in order."""
-    count = sum(len(split.chunks) for split in splits.values())
-    ids = iter(connection.scalars(TAKE_IDS, {"count": count}))
-    return tuple(
-        NewChunk(
-            id=next(ids),
-            document_id=owner,
-            source=split.document.source,
-            chunk=chunk,
-            content=embedded_text(split.document.title, chunk.heading, chunk.text),
-            vector=None if split.vectors is None else split.vectors[number],
-        )
-        for owner, split in splits.items()
-        for number, chunk in enumerate(split.chunks)
-    )
-
-
-def _document_row(
-    key: UUID, collection: Collection, load_id: UUID, document: Document
-) -> Sequence[object]:
-    return (
-        key,
-        collection.id,
-        document.source,
-        document.title,
-        document.media_type,
-        document.checksum,
-        Jsonb(dict(document.metadata)),
-        load_id,
-    )
-
-
-def _chunk_row(new: NewChunk) -> Sequence[object]:
-    chunk = new.chunk
-    return (
-        new.id,
-        new.document_id,
-        chunk.ordinal,
-        chunk.text,
-        chunk.start,
-        chunk.end,
-        chunk.heading,
-        chunk.page,
-    )
-
-
-def _write_row(copy: psycopg.Copy, source: str, values: Sequence[object]) -> None:
-    """Write a row, or name the document it is of."""
-    _refuse_nul(source, values)
-    try:
-        copy.write_row(values)
-    except (psycopg.DataError, UnicodeEncodeError) as error:
-        raise LoadError(source, f"it holds what PostgreSQL cannot store: {error}.") from error
-
-
-def _refuse_nul(source: str, values: Iterable[object]) -> None:
-    """The server refuses it as well, but would not say which document it was in."""
-    if any("\0" in value for value in values if isinstance(value, str)):
-        raise LoadError(source, "it holds the character NUL, which PostgreSQL cannot store.")
+def _new_ids(connection: Connection, count: int) -> Sequence[int]:
+    """Return ids for so many chunks, in order."""
+    with driver(connection).cursor(binary=True) as cursor:
+        return [number for (number,) in cursor.execute(TAKE_IDS, [count])]

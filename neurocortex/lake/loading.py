@@ -2,16 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
-import numpy as np
 import psycopg
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from neurocortex.domain.documents import Duplicates, SplitDocument
@@ -21,11 +20,10 @@ from neurocortex.domain.reports import LoadReport
 from neurocortex.lake import collections, documents, embed, graph, postings, segments, vectors
 from neurocortex.lake.collections import Change, Collection
 from neurocortex.lake.database import driver
-from neurocortex.lake.documents import NewChunk, Prepared
-from neurocortex.lake.embed import Brought
 from neurocortex.lake.loads import Attempt, LoadKind, attempt, explain
 from neurocortex.lake.models import ModelCache
-from neurocortex.lake.postings import Segment, SegmentBuilder
+from neurocortex.lake.postings import SegmentBuilder
+from neurocortex.lake.tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -44,56 +42,6 @@ class LoadProgress:
     stage: Literal["write", "embed"]
     done: int
     """Documents written, or chunks embedded, so far."""
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What the batches of a load did together."""
-
-    removed: int = 0
-    inserted: int = 0
-    replaced: int = 0
-    unchanged: int = 0
-    chunks: int = 0
-    tokens: int = 0
-    change: Change = Change()  # noqa: RUF009 - frozen
-    gone: list[int] = field(default_factory=list)
-    """Chunks of documents that were replaced or removed."""
-    brought: list[Brought] = field(default_factory=list)
-    """Vectors that came with the documents."""
-
-    def add(self, batch: Prepared) -> None:
-        """Add a batch."""
-        self.inserted += len(batch.documents) - batch.replaced
-        self.replaced += batch.replaced
-        self.unchanged += batch.unchanged
-        self.chunks += len(batch.chunks)
-        self.change += batch.change
-        self.gone += batch.gone
-        if any(chunk.vector is not None for chunk in batch.chunks):
-            self.brought.append(_brought(batch.chunks))
-
-    def remove(self, gone: Sequence[int], change: Change) -> None:
-        """Add documents that were taken out, by their chunks."""
-        self.removed -= change.documents
-        self.gone += gone
-        self.change += change
-
-    def index(self, segment: Segment, connection: Connection, collection: Collection) -> None:
-        """Write a segment, and count its tokens."""
-        segment.write(connection, collection)
-        self.tokens += segment.tokens
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """The figures that the record of the load keeps."""
-        return {
-            "removed": self.removed,
-            "inserted": self.inserted,
-            "replaced": self.replaced,
-            "unchanged": self.unchanged,
-            "chunks": self.chunks,
-        }
 
 
 class DocumentLoader:
@@ -129,7 +77,7 @@ class DocumentLoader:
         ) as opened:
             collection = collections.lock_or_create(opened.connection, name, embedder.name)
             embed.check(collection, embedder)
-            tally = _Tally()
+            tally = Tally()
             tally.remove(*documents.remove(opened.connection, collection, removed))
             pending = self._write(opened, collection, incoming, duplicates, tally, progress)
             reembedded = False
@@ -175,30 +123,43 @@ class DocumentLoader:
         collection: Collection,
         incoming: Iterable[SplitDocument],
         duplicates: Duplicates,
-        tally: _Tally,
+        tally: Tally,
         progress: Callable[[LoadProgress], None],
     ) -> SegmentBuilder:
         """Write documents and chunks, a batch at a time; return what is still to be indexed.
 
-        The words of a batch are numbered, mostly outside Python's lock, while it is written and the
-        next one is taken in.
+        While a batch is written, its words are numbered, mostly outside Python's lock, and the next
+        one is taken in: by the caller's thread, whose context the documents may depend on.
         """
         connection, pending = opened.connection, SegmentBuilder()
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            numbering = beside.submit(pending.add, ())
-            for batch in _batches(incoming):
-                prepared = documents.prepare(connection, collection, batch, duplicates)
-                numbering.result()
-                if pending.full:
-                    tally.index(pending.build(), connection, collection)
-                    pending = SegmentBuilder()
-                numbering = beside.submit(
-                    pending.add, [(chunk.id, chunk.content) for chunk in prepared.chunks]
-                )
-                documents.write(connection, collection, opened.load.id, prepared)
-                tally.add(prepared)
-                progress(LoadProgress("write", tally.inserted + tally.replaced + tally.unchanged))
+
+        def write(batch: Sequence[SplitDocument]) -> None:
+            nonlocal pending
+            prepared = documents.prepare(connection, collection, batch, duplicates)
+            numbering = numbers.submit(
+                pending.add, zip(prepared.chunk_ids, prepared.contents(), strict=True)
+            )
+            documents.write(connection, collection, opened.load.id, prepared)
+            tally.add(prepared)
             numbering.result()
+            if pending.full:
+                tally.index(pending.build(), connection, collection)
+                pending = SegmentBuilder()
+
+        # Both have ended when an error leaves here: the transaction is undone after them.
+        with (
+            ThreadPoolExecutor(max_workers=1) as numbers,
+            ThreadPoolExecutor(max_workers=1) as writer,
+        ):
+            writing: Future[None] | None = None
+            for batch in _batches(incoming):
+                if writing is not None:
+                    writing.result()
+                    progress(LoadProgress("write", tally.seen))
+                writing = writer.submit(write, batch)
+            if writing is not None:
+                writing.result()
+                progress(LoadProgress("write", tally.seen))
         return pending
 
     def _index(
@@ -206,7 +167,7 @@ class DocumentLoader:
         opened: Attempt,
         collection: Collection,
         embedder: Embedder | Trainer,
-        tally: _Tally,
+        tally: Tally,
         pending: SegmentBuilder,
         progress: Callable[[LoadProgress], None],
     ) -> bool:
@@ -244,7 +205,7 @@ class DocumentLoader:
         segments.merge(connection, collection)
         return reembedded
 
-    def _tidy_up(self, collection: Collection, tally: _Tally) -> None:
+    def _tidy_up(self, collection: Collection, tally: Tally) -> None:
         """Drop vector tables no longer in use; the load is committed whether or not it works."""
         try:
             vectors.sweep(self._engine, collection.id)
@@ -257,13 +218,6 @@ class DocumentLoader:
                 collection.name,
                 explain(error),
             )
-
-
-def _brought(chunks: Sequence[NewChunk]) -> Brought:
-    """Return the vectors that chunks brought along."""
-    having = [chunk for chunk in chunks if chunk.vector is not None]
-    ids = np.asarray([chunk.id for chunk in having], np.int64)
-    return Brought(ids, np.asarray([chunk.vector for chunk in having], np.float16))
 
 
 def _batches(incoming: Iterable[SplitDocument]) -> Iterator[Sequence[SplitDocument]]:

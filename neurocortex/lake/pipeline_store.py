@@ -18,9 +18,10 @@ from neurocortex.domain.documents import Duplicates
 from neurocortex.domain.embedding import OWN_VECTORS, OwnVectors, Vectors
 from neurocortex.domain.filters import EVERYTHING, Filter
 from neurocortex.errors import CollectionNotFoundError, EmbedderMismatchError
-from neurocortex.lake import filters, lexical, metadata, retrieval, stored
+from neurocortex.lake import lexical, metadata, retrieval, stored
 from neurocortex.lake.collections import Collection, CollectionInfo
 from neurocortex.lake.database import translated
+from neurocortex.lake.filtered import passing
 from neurocortex.lake.records import Record, split, unit
 from neurocortex.lake.retrieval import Question
 from neurocortex.lake.store import Lake
@@ -73,7 +74,7 @@ class PipelineStore:
         """
         report = self._lake.load_documents(
             self._name,
-            (split(record, dimension) for record in records),
+            split(records, dimension),
             OwnVectors(dimension),
             duplicates=duplicates,
         )
@@ -154,7 +155,8 @@ class PipelineStore:
 
         def find(connection: Connection, collection: Collection) -> Sequence[Found]:
             probe = _probe(collection, vector)
-            scores = retrieval.nearest(connection, collection, probe, k, wanted)
+            among = None if wanted is None else passing(connection, collection, wanted)
+            scores = retrieval.nearest(connection, collection, probe, k, among)
             return _found(connection, collection, scores, vectors=vectors)
 
         return self._read(find) or ()
@@ -165,7 +167,7 @@ class PipelineStore:
         """Return the `k` records that fit the words of a text best, by BM25."""
 
         def find(connection: Connection, collection: Collection) -> Sequence[Found]:
-            among = None if wanted is None else filters.chosen(collection, wanted)
+            among = None if wanted is None else passing(connection, collection, wanted)
             matches = lexical.search(connection, collection, tokens(text), k, among)
             return _found(connection, collection, matches.scores, vectors=vectors)
 

@@ -20,7 +20,7 @@ from neurocortex.domain.filters import Filter
 from neurocortex.lake import collections, filtered, lexical, models, scoring, vectors
 from neurocortex.lake.collections import Collection
 from neurocortex.lake.database import driver
-from neurocortex.lake.filters import chosen
+from neurocortex.lake.filtered import Passing, passing
 from neurocortex.lake.models import ModelCache
 from neurocortex.text.tokens import tokens
 
@@ -140,10 +140,10 @@ def _search(
     connection: Connection, collection: Collection, model: Embedder | None, asked: Question
 ) -> tuple[Sequence[Hit], Mapping[int, Row[tuple[object, ...]]]]:
     limit = max(CANDIDATES, CANDIDATES_PER_RESULT * asked.k)
-    among = None if asked.wanted is None else chosen(collection, asked.wanted)
+    among = None if asked.wanted is None else passing(connection, collection, asked.wanted)
     words = tokens(asked.text)
     matches = lexical.search(connection, collection, words, limit, among)
-    similar = _similar(connection, collection, model, asked, limit, matches.scores)
+    similar = _similar(connection, collection, model, asked, limit, matches.scores, among)
     rows = {
         row.id: row
         for row in connection.execute(FETCH, {"chunks": [*matches.scores, *similar.nearest]})
@@ -189,6 +189,7 @@ def _similar(
     asked: Question,
     limit: int,
     others: Iterable[int],
+    among: Passing | None,
 ) -> _Similar:
     """Search by vector; nothing where the collection has none, or the model knows no word."""
     if model is None or collection.vector_table is None:
@@ -196,7 +197,7 @@ def _similar(
     vector = model.embed_query(asked.text) if asked.vector is None else asked.vector
     if not vector.any():
         return _Similar((), {}, 0.0)
-    found = nearest(connection, collection, vector, limit, asked.wanted)
+    found = nearest(connection, collection, vector, limit, among)
     positive = {chunk: similarity for chunk, similarity in found.items() if similarity > 0}
     rest = [chunk for chunk in others if chunk not in positive]
     similarities = vectors.similarities(driver(connection), collection.vector_table, vector, rest)
@@ -209,14 +210,13 @@ def nearest(
     collection: Collection,
     vector: Vectors,
     limit: int,
-    wanted: Filter | None,
+    among: Passing | None,
 ) -> Mapping[int, float]:
     """Return the cosine similarity of the nearest chunks, nearest first; `vector` is (1, n)."""
     if collection.vector_table is None:
         return {}
-    if wanted is None:
+    if among is None:
         return vectors.nearest(driver(connection), collection.vector_table, vector, limit)
-    among = chosen(collection, wanted)
     return filtered.nearest(connection, collection.vector_table, vector, limit, among)
 
 

@@ -8,7 +8,7 @@ size, and recall differs by less than it does between two builds of one graph.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,9 +20,11 @@ from sqlalchemy import Engine
 
 from neurocortex.domain.embedding import Vectors
 from neurocortex.errors import LakeError
+from neurocortex.lake import graph, walk
 from neurocortex.lake.collections import Collection
 from neurocortex.lake.copying import pieces, vector_rows
 from neurocortex.lake.database import DriverConnection, driver
+from neurocortex.lake.halfvec import Halfvec
 from neurocortex.lake.tables import SCHEMA
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,13 @@ MAX_DIMENSION: Final = 4_000
 
 SWEEP_TIMEOUT_MS: Final = 200
 """A reader is gone by then, or the table stays until the next load."""
+
+AIM: Final = """
+SELECT
+    set_config('hnsw.iterative_scan', %(goes_on)s, true),
+    (SELECT set_config('hnsw.ef_search', %(candidates)s, true)
+     FROM pg_class WHERE oid = to_regclass(%(index)s) AND reloptions @> %(density)s)
+"""
 
 LEFT_BEHIND: Final = """
 WITH held AS (
@@ -104,30 +113,66 @@ def nearest(
 ) -> Mapping[int, float]:
     """Return the cosine similarity of the nearest chunks, nearest first; `query` is (1, n)."""
     statement = _composed(
-        "SELECT chunk_id, -(embedding <#> %(query)s::halfvec) AS similarity FROM {table}"
+        "SELECT chunk_id, -(embedding <#> %(query)s::halfvec) FROM {table}"
         " ORDER BY embedding <#> %(query)s::halfvec LIMIT %(limit)s",
         table,
     )
-    found = connection.execute(statement, {"query": as_text(query), "limit": limit})
-    return {int(chunk_id): float(similarity) for chunk_id, similarity in found}
+    parameters = {"query": Halfvec(query), "limit": limit}
+    if limit <= walk.EF_LEAST:
+        aim(connection, table, limit, goes_on=False)
+        found = _similarities(connection, statement, parameters)
+        # It also meets vectors that were deleted, and not yet vacuumed away.
+        if len(found) == limit:
+            return found
+    aim(connection, table, limit, goes_on=True)
+    return _similarities(connection, statement, parameters)
+
+
+def nearest_of(
+    connection: DriverConnection, table: str, query: Vectors, limit: int, chunk_ids: Sequence[int]
+) -> Mapping[int, float]:
+    """Return the cosine similarity of the nearest of these chunks, all compared, nearest first."""
+    statement = _composed(
+        "SELECT chunk_id, -(embedding <#> %(query)s::halfvec) AS similarity FROM {table}"
+        " WHERE chunk_id = ANY(%(chunks)s) ORDER BY similarity DESC, chunk_id LIMIT %(limit)s",
+        table,
+    )
+    return _similarities(
+        connection,
+        statement,
+        {"query": Halfvec(query), "chunks": list(chunk_ids), "limit": limit},
+    )
 
 
 def similarities(
-    connection: DriverConnection, table: str, query: Vectors, chunk_ids: Iterable[int]
+    connection: DriverConnection, table: str, query: Vectors, chunk_ids: Sequence[int]
 ) -> Mapping[int, float]:
     """Return the cosine similarity of the given chunks; `query` is (1, n)."""
-    statement = _composed(
-        "SELECT chunk_id, -(embedding <#> %(query)s::halfvec) FROM {table}"
-        " WHERE chunk_id = ANY(%(chunks)s)",
-        table,
+    return nearest_of(connection, table, query, len(chunk_ids), chunk_ids) if chunk_ids else {}
+
+
+def aim(connection: DriverConnection, table: str, neighbours: int, *, goes_on: bool) -> None:
+    """Set how far this transaction's walks through a graph go for so many neighbours.
+
+    `goes_on`: past the candidates, until enough were met. What is met on the way must then be
+    kept, so that a walk takes a third longer.
+    """
+    connection.execute(
+        AIM,
+        {
+            "goes_on": walk.GOING_ON if goes_on else "off",
+            "candidates": str(walk.candidates(neighbours)),
+            "index": f"{SCHEMA}.{table}_hnsw",
+            "density": [f"m={graph.DENSE.m}"],
+        },
     )
-    found = connection.execute(statement, {"query": as_text(query), "chunks": list(chunk_ids)})
+
+
+def _similarities(
+    connection: DriverConnection, statement: sql.Composed, parameters: Mapping[str, object]
+) -> Mapping[int, float]:
+    found = connection.execute(statement, parameters)
     return {int(chunk_id): float(similarity) for chunk_id, similarity in found}
-
-
-def as_text(query: Vectors) -> str:
-    """Return a (1, n) vector as pgvector reads it."""
-    return "[" + ",".join(map(repr, query[0].tolist())) + "]"
 
 
 def sweep(engine: Engine, collection_id: int) -> None:

@@ -23,7 +23,7 @@ class NumberedTexts:
 
     terms: Sequence[str]
     """All of them, in alphabetical order: a term's number is its place here."""
-    numbers: NDArray[np.int64]
+    numbers: NDArray[np.int32]
     """Those of all texts, one text after the other, repetitions included."""
     lengths: NDArray[np.int64]
     """How many of the numbers belong to each text."""
@@ -47,14 +47,14 @@ class Numbering:
     def __init__(self) -> None:
         """Start without texts."""
         self._met = _Met()
-        self._waiting: list[str] = []
+        self._waiting: list[bytes] = []
         self._chars = 0
         self._numbers: list[NDArray[np.int32]] = []
         self._lengths: list[NDArray[np.int64]] = []
 
     def add(self, text: str) -> None:
         """Add a text."""
-        self._waiting.append(spaced(text))
+        self._waiting.append(spaced(text).encode())
         self._chars += len(text)
         if self._chars >= BATCH_CHARS:
             self._number()
@@ -64,7 +64,7 @@ class Numbering:
         self._number()
         met = self._met.terms
         terms = sorted(met)
-        rank = np.empty(len(terms), np.int64)
+        rank = np.empty(len(terms), np.int32)
         rank[[met[each] for each in terms]] = np.arange(len(terms))
         return NumberedTexts(
             terms=terms,
@@ -77,14 +77,19 @@ class Numbering:
         import pyarrow as pa  # 30 MB that a search, which needs this package too, can do without
         import pyarrow.compute as pc
 
-        split = pc.ascii_split_whitespace(pa.array(self._waiting, pa.string()))
+        # By buffers and DLPack: `pa.array` and `to_numpy` import pandas, a quarter of a second.
+        offsets = np.zeros(len(self._waiting) + 1, np.int32)
+        np.cumsum([len(each) for each in self._waiting], out=offsets[1:])
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(self._waiting))]
+        texts = pa.Array.from_buffers(pa.string(), len(self._waiting), buffers)
+        split = pc.ascii_split_whitespace(texts)
         words = split.flatten().dictionary_encode()
         met = [self._met[word] for word in words.dictionary.to_pylist()]
-        numbers = np.asarray(met, np.int32)[words.indices.to_numpy()]
+        numbers = np.asarray(met, np.int32)[np.from_dlpack(words.indices)]
         is_term = numbers != _STOP
-        text_of = np.repeat(np.arange(len(split)), pc.list_value_length(split).to_numpy())
+        terms_before = np.concatenate([[0], np.cumsum(is_term)])
         self._numbers.append(numbers[is_term])
-        self._lengths.append(np.bincount(text_of[is_term], minlength=len(split)))
+        self._lengths.append(np.diff(terms_before[np.from_dlpack(split.offsets)]))
         self._waiting.clear()
         self._chars = 0
 

@@ -109,29 +109,44 @@ def test_equality_is_answered_by_the_index(lake: Lake) -> None:
         assert "ix_documents_metadata" in str(plan)
 
 
-@pytest.mark.parametrize("exact_up_to", [1_000, 10], ids=["compared", "walked"])
-def test_the_nearest_of_those_that_pass_are_found(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, exact_up_to: int
+@pytest.mark.parametrize(
+    ("exact_up_to", "every"),
+    [(1_000, 2), (10, 2), (10, 20)],
+    ids=["compared", "filtered", "walked"],
+)
+def test_the_best_of_those_that_pass_are_found(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, exact_up_to: int, every: int
 ) -> None:
     monkeypatch.setattr(filtered, "EXACT_UP_TO", exact_up_to)
+    monkeypatch.setattr(filtered, "SAMPLE", 300)
     vectors = np.random.default_rng(1).standard_normal((300, 8)).astype(np.float32)
     store = PipelineStore(lake, "some")
     store.write(
-        [Record(str(n), "x", {"even": n % 2 == 0}, vectors[n]) for n in range(300)],
+        [Record(str(n), "x", {"rest": n % every}, vectors[n]) for n in range(300)],
         Duplicates.FAIL,
         8,
     )
+    wanted = read({"rest": 0})
+    with lake.engine.connect() as connection:
+        collection = collections.find(connection, "some")
+        passing = filtered.passing(connection, collection, wanted)
+    assert (passing.few is None, passing.share) == (
+        exact_up_to < 300 // every,
+        0 if exact_up_to > 300 else 1 / every,
+    )
     likeness = vectors @ vectors[0] / np.linalg.norm(vectors, axis=1)
-    expected = [str(n) for n in np.argsort(-likeness) if n % 2 == 0][:10]
-    found = store.nearest(vectors[0], 10, read({"even": True}))
+    expected = [str(n) for n in np.argsort(-likeness) if n % every == 0][:10]
+    found = store.nearest(vectors[0], 10, wanted)
     assert [each.record.id for each in found] == expected
+    worded = store.by_words("x", 10, wanted)
+    assert [each.record.id for each in worded] == [str(n * every) for n in range(10)]
 
 
 def test_a_search_of_the_platform_takes_filters(lake: Lake) -> None:
     records = [
         Record(str(year), f"The cat of {year}.", {"year": year}) for year in range(2000, 2009)
     ]
-    lake.load_documents("cats", (split(each, 1) for each in records), LsaTrainer())
+    lake.load_documents("cats", split(records, 1), LsaTrainer())
     found = lake.search("cats", "cat", 9, wanted=read({"year": {"$gte": 2005, "$ne": 2006}}))
     assert sorted(passage.source for passage in found) == ["2005", "2007", "2008"]
     assert all(passage.lexical_rank and passage.dense_rank for passage in found)

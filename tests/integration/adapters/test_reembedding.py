@@ -54,7 +54,7 @@ def restore(recorded: RecordedEmbedder) -> Embedder:
 def cats(lake: Lake, url: str) -> Lake:
     """A Lake whose collection `cats` has 20 documents, embedded by LSA."""
     records = [Record(str(n), f"The cat number{n} sleeps.", {}) for n in range(20)]
-    lake.load_documents("cats", (split(each, 1) for each in records), LsaTrainer())
+    lake.load_documents("cats", split(records, 1), LsaTrainer())
     return lake
 
 

@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from pgvector import HalfVector
 from sqlalchemy import text
 
 from neurocortex.lake.store import Lake
-from neurocortex.lake.vectors import as_text
 from tests.integration.lake.conftest import DIMENSION, HashEmbedder, restored
 from tests.integration.upgrading import upgrade
 
@@ -55,7 +55,7 @@ def test_vectors_of_an_earlier_version_are_still_found_and_by_their_index(
             )
             connection.execute(
                 text("INSERT INTO lake.vectors_1_1 VALUES (:id, CAST(:vector AS vector))"),
-                [{"id": n, "vector": as_text(row.reshape(1, -1))} for n, row in enumerate(vectors)],
+                [{"id": n, "vector": HalfVector(row).to_text()} for n, row in enumerate(vectors)],
             )
             connection.execute(
                 text(

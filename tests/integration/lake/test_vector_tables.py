@@ -10,8 +10,9 @@ from sqlalchemy import text
 
 from neurocortex.domain.embedding import Embedder
 from neurocortex.engines.lsa import LsaTrainer
-from neurocortex.lake import graph, vectors
+from neurocortex.lake import graph, vectors, walk
 from neurocortex.lake.database import driver
+from neurocortex.lake.halfvec import Halfvec
 from neurocortex.lake.store import Lake
 from neurocortex.lake.walk import EF_SEARCH
 
@@ -82,10 +83,12 @@ def test_a_large_load_builds_an_index_that_is_used(
     assert is_indexed(lake)
     assert vector_tables(counts(lake)) == [INDEX_FROM], "the old table is gone"
     with lake.engine.connect() as connection:
-        nearest = sql.SQL("EXPLAIN SELECT chunk_id FROM {} ORDER BY embedding <#> %s LIMIT 10")
+        nearest = sql.SQL(
+            "EXPLAIN SELECT chunk_id FROM {} ORDER BY embedding <#> %s::halfvec LIMIT 10"
+        )
         plan = driver(connection).execute(
             nearest.format(sql.Identifier("lake", large)),
-            [vectors.as_text(model.embed_query("x"))],
+            [Halfvec(model.embed_query("x"))],
         )
         assert any("hnsw" in line for (line,) in plan)
         many = EF_SEARCH + 100
@@ -96,6 +99,41 @@ def test_a_large_load_builds_an_index_that_is_used(
     best = lake.search("papers", f"text number{INDEX_FROM + 50}", 1)
     assert best[0].source == str(INDEX_FROM + 50)
     assert best[0].dense_rank == 1
+
+
+@pytest.mark.parametrize("dense_from", [INDEX_FROM, INDEX_FROM + 1], ids=["dense", "light"])
+def test_a_walk_is_as_long_as_its_graph_and_the_neighbours_need(
+    lake: Lake,
+    document: "MakeDocument",
+    hash_embedder: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    dense_from: int,
+) -> None:
+    monkeypatch.setattr(graph, "DENSE_FROM", dense_from)
+    load(lake, document, hash_embedder(), range(INDEX_FROM))
+    is_dense = dense_from == INDEX_FROM
+    with lake.engine.connect() as connection:
+        for neighbours in (10, 50):
+            vectors.nearest(
+                driver(connection), table_of(lake), hash_embedder().embed_query("x"), neighbours
+            )
+            candidates = connection.scalar(text("SHOW hnsw.ef_search"))
+            assert candidates == str(walk.candidates(neighbours) if is_dense else EF_SEARCH)
+            assert connection.scalar(text("SHOW hnsw.iterative_scan")) == "off"
+        connection.rollback()
+        assert connection.scalar(text("SHOW hnsw.ef_search")) == str(EF_SEARCH)
+
+
+def test_a_walk_past_deleted_vectors_goes_on(
+    lake: Lake, document: "MakeDocument", hash_embedder: Make
+) -> None:
+    model = hash_embedder()
+    load(lake, document, model, range(INDEX_FROM + EF_SEARCH))
+    probe, table = model.embed_query("x"), table_of(lake)
+    with lake.engine.connect() as connection:
+        every = list(vectors.nearest(driver(connection), table, probe, 2 * EF_SEARCH))
+        vectors.delete(driver(connection), table, every[: EF_SEARCH + 50])
+        assert len(vectors.nearest(driver(connection), table, probe, 10)) == 10
 
 
 def test_a_collection_that_grows_slowly_past_the_border_gets_its_index(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pgvector import HalfVector
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.sorting import ArtifactSort
 from prefect.settings import (
@@ -25,7 +26,6 @@ from neurocortex.domain.documents import Chunk, Document, SplitDocument
 from neurocortex.lake import maintenance
 from neurocortex.lake.maintenance import Kind, Step
 from neurocortex.lake.store import Lake
-from neurocortex.lake.vectors import as_text
 from neurocortex.ledger.allocations import Allocations
 from neurocortex.settings import MaintenanceSettings
 from tests.integration.lake.conftest import HashEmbedder, restored
@@ -81,7 +81,7 @@ def test_a_bloated_graph_is_built_anew_and_still_searched(lake: Lake) -> None:
         vectors = HashEmbedder().embed_documents([str(number) for number in range(300)])
         connection.execute(
             text("INSERT INTO lake.vectors_9_1 VALUES (:id, CAST(:vector AS halfvec))"),
-            [{"id": n, "vector": as_text(row.reshape(1, -1))} for n, row in enumerate(vectors)],
+            [{"id": n, "vector": HalfVector(row).to_text()} for n, row in enumerate(vectors)],
         )
         connection.execute(
             text(

@@ -120,6 +120,14 @@ def test_texts_go_in_and_are_found_answered_from_embedded_and_deleted(
                 at, "search", collection="notes", query="tiers", filters={"author": "nobody"}
             )
             assert none["passages"] == []
+            dated = [{**each, "metadata": {"year": 2000 + n}} for n, each in enumerate(DOCUMENTS)]
+            changed = await ask(at, "upsert", collection="notes", documents=dated)
+            assert (changed["load"]["replaced"], changed["unchanged"]) == (6, 0)
+            young = await ask(
+                at, "search", collection="notes", query="tiers", filters={"year": {"$gte": 2003}}
+            )
+            assert "slots" in [each["source"] for each in young["passages"]]
+            assert "tiers" not in [each["source"] for each in young["passages"]]
             asked = {"collection": "notes", "query": "Which tiers are there?"}
             both = await ask(at, "search", **asked, against={})
             picked = [each["source"] for each in both["passages"]]
@@ -198,6 +206,36 @@ def test_a_document_reads_as_it_was_loaded(lake: Lake, redis_url: str) -> None:
     asyncio.run(main())
     assert lake.collection("long").chunks > 2
     assert document_text(lake.engine, "long", "long").text == text
+
+
+def test_personal_data_is_hidden_in_texts_and_their_metadata(
+    lake: Lake, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEUROCORTEX_PRIVACY__DOCUMENTS", "redact")
+    settings.cache_clear()
+    text = {
+        "source": "letter",
+        "text": "Write to ada@example.com about the four priority tiers.",
+        "metadata": {"about": {"mail": "ada@example.com"}, "row": "the first"},
+    }
+
+    async def main() -> None:
+        async with bench(redis_url) as at, at.lane(shipped()):
+            await ask(at, "upsert", collection="letters", documents=[text])
+            again = await ask(at, "upsert", collection="letters", documents=[text])
+            assert again["unchanged"] == 1
+
+    asyncio.run(main())
+    settings.cache_clear()
+    with lake.engine.connect() as connection:
+        stored = connection.exec_driver_sql(
+            "SELECT documents::text || chunks::text FROM lake.documents JOIN lake.chunks"
+            " ON document_id = documents.id JOIN lake.collections ON collections.id ="
+            " documents.collection_id WHERE name = 'letters'"
+        ).scalar_one()
+    assert "ada@example.com" not in stored
+    assert "<EMAIL_ADDRESS>" in stored
+    assert "the first" in stored
 
 
 def test_an_llm_summarises_classifies_and_extracts_and_is_charged(

@@ -8,6 +8,7 @@ from neurocortex.lake.graph import (
     is_built_anew,
     suited,
 )
+from neurocortex.lake.walk import EF_MOST, candidates
 
 DIMENSION = 384
 INDEX_FROM = READ_IN_WHOLE // (DIMENSION + ROW_NUMBERS) + 1
@@ -41,3 +42,7 @@ def test_a_small_load_that_outgrows_a_light_graph_builds_a_dense_one() -> None:
 def test_longer_vectors_need_a_graph_earlier() -> None:
     assert suited(8_000, 384) is None
     assert suited(8_000, 768) == LIGHT
+
+
+def test_a_walk_grows_with_the_neighbours_wanted_up_to_a_limit() -> None:
+    assert candidates(10) < candidates(50) < candidates(150) < candidates(10_000) == EF_MOST
