@@ -7,6 +7,7 @@ from enum import IntEnum
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Final
 
+from benchmarks._failover_flaps import Flaps
 from neurocortex.embedded import ports
 from neurocortex.testing.openai_replies import Failure, Reply, Slow
 from neurocortex.testing.openai_server import OpenAIServer
@@ -16,16 +17,18 @@ if TYPE_CHECKING:
 
 TEXT: Final = "There are four priority tiers [1]."
 
-NORMAL_S: Final = 0.1
-"""Until the first word: about what a small model takes."""
+NORMAL_S: Final = 1.0
+"""Until the first word: about what a large model takes. It is the same for each call: chance in it
+would make healthy ones worse, and all ratios better."""
 
 SLOW_TIMES: Final = 10
 
-FLAP_S: Final = 1.0
-"""So long it fails, so long it answers, and so on."""
+SHORT: Final = Flaps(NORMAL_S / 2)
+"""Outages shorter than a call: an overloaded server that refuses, or one of two behind an address.
+While it is out it refuses new calls (500); those that it has taken go on."""
 
-STEPS: Final = 1000
-"""Moments of a flapping endpoint's two seconds that are looked at."""
+LONG: Final = Flaps(NORMAL_S * 10)
+"""Outages in which it is down rather than flapping: as long as the slowed one takes."""
 
 FOREVER_S: Final = 3600.0
 
@@ -38,14 +41,11 @@ class Mode(IntEnum):
     NORMAL = 0
     SLOW = 1
     FLAPPING = 2
+    AWAY = 3
+    """It flaps, and each time is long."""
 
 
-def least_p99_s() -> float:
-    """Return the 99th percentile of who knows, for each call, the soonest answer of two endpoints,
-    one slowed and one flapping: calls come evenly over a second of failing and one of answering."""
-    failing = (max(0.0, FLAP_S - at / STEPS * 2 * FLAP_S) for at in range(STEPS))
-    soonest = sorted(min(NORMAL_S * SLOW_TIMES, left_s + NORMAL_S) for left_s in failing)
-    return soonest[int(0.99 * STEPS)]
+FLAPS: Final = {Mode.FLAPPING: SHORT, Mode.AWAY: LONG}
 
 
 class Endpoint:
@@ -54,6 +54,7 @@ class Endpoint:
     def __init__(self) -> None:
         self._port = ports.free()
         self._mode: Synchronized[int] = _processes.Value("i", Mode.NORMAL)
+        self._since: Synchronized[float] = _processes.Value("d", 0.0)
         self._process = self._started()
 
     @property
@@ -63,6 +64,7 @@ class Endpoint:
 
     def behave(self, mode: Mode) -> None:
         """Behave so from now on."""
+        self._since.value = time.time()
         self._mode.value = mode
 
     def kill(self) -> None:
@@ -71,13 +73,14 @@ class Endpoint:
         self._process.join()
 
     def start(self) -> None:
-        """Start it again, where it was."""
-        self._process = self._started()
+        """Start it again, where it was, if it was killed."""
+        if not self._process.is_alive():
+            self._process = self._started()
 
     def _started(self) -> BaseProcess:
         ready = _processes.Event()
         started = _processes.Process(
-            target=_serve, args=(self._port, self._mode, ready), daemon=True
+            target=_serve, args=(self._port, self._mode, self._since, ready), daemon=True
         )
         started.start()
         ready.wait(60)
@@ -85,11 +88,15 @@ class Endpoint:
 
 
 def _serve(
-    port: int, mode: "Synchronized[int]", ready: "multiprocessing.synchronize.Event"
+    port: int,
+    mode: "Synchronized[int]",
+    since: "Synchronized[float]",
+    ready: "multiprocessing.synchronize.Event",
 ) -> None:
     def reply(_prompt: str) -> Reply:
         behaviour = Mode(mode.value)
-        if behaviour is Mode.FLAPPING and int(time.time() / FLAP_S) % 2:
+        flaps = FLAPS.get(behaviour)
+        if flaps is not None and flaps.back_s(time.time() - since.value):
             return Failure(500)
         times = SLOW_TIMES if behaviour is Mode.SLOW else 1
         return Slow(TEXT, before_s=NORMAL_S * times)

@@ -17,6 +17,15 @@ ASKED: Final = [ChatMessage(role="user", content="How many priority tiers are th
 DEADLINE_S: Final = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call that was."""
+
+    began: float
+    """By the monotonic clock."""
+    seconds: float
+
+
 @dataclass(slots=True)
 class Load:
     """Calls of one provider by one balancer."""
@@ -24,8 +33,7 @@ class Load:
     balancer: Balancer
     provider: LlmProvider
     per_s: float
-    seconds: list[float] = field(default_factory=list)
-    """Of each call that was answered."""
+    answered: list[Answered] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     attempts: int = 0
 
@@ -45,7 +53,7 @@ class Load:
         except ProviderError as error:
             self.failures.append(f"{type(error).__name__}: {error}")
         else:
-            self.seconds.append(time.monotonic() - began)
+            self.answered.append(Answered(began, time.monotonic() - began))
 
     async def _attempt(self, endpoint: LlmEndpoint, emit: Emit) -> Completion:
         self.attempts += 1

@@ -15,6 +15,7 @@ from typing import Final, Self, TypeVar
 
 from neurocortex.domain.choices import AUTO, Choice
 from neurocortex.errors import (
+    ExtractionError,
     NoProviderFitsError,
     ProviderBrokeOffError,
     ProviderError,
@@ -31,10 +32,14 @@ from tasks.options import another_provider
 T = TypeVar("T")
 
 Work = Callable[[str], Awaitable[T]]
-"""What is done with a provider, by its name; empty: there is none to be asked."""
+"""What is done with a provider, by its name; empty: there is none to be asked. None comes of it
+where there is no block of that name."""
 
-FAILURES: Final = (ProviderError, ProviderMissingError)
-"""What another provider may do better. Each of a provider's endpoints failed already."""
+Failure = ProviderError | ProviderMissingError | ExtractionError
+
+FAILURES: Final = (ProviderError, ProviderMissingError, ExtractionError)
+"""What another provider may do better. Each of a provider's endpoints failed already, or its model
+was asked again and did not keep to the schema."""
 
 REASON_CHARS: Final = 200
 """Of a failure, in a receipt."""
@@ -85,7 +90,7 @@ class Providers:
         Raises:
             NoProviderFitsError: it is left open, and the constraints leave none.
             ProviderMissingError: there is no such block, or, where one is needed, none at all.
-            ProviderError: the last one's, where each failed.
+            ProviderError, ExtractionError: the last one's, where each failed.
             Exception: what the work raised.
         """
         async with self._turn:
@@ -94,6 +99,8 @@ class Providers:
             try:
                 with another_provider(is_there=self._has_others(trial)):
                     done = await work(trial.provider)
+                if done is None and self._has_others(trial):
+                    raise ProviderMissingError(trial.provider)
                 self._failure = None
                 return done
             except ProviderBrokeOffError:
@@ -106,7 +113,7 @@ class Providers:
                         raise
                     trial = self._trial or trial
 
-    async def _next(self, trial: Trial, error: ProviderError | ProviderMissingError) -> bool:
+    async def _next(self, trial: Trial, error: Failure) -> bool:
         """Go on to the next provider; False: there is none."""
         failed = {**self._asked.failed, trial.provider: str(error)[:REASON_CHARS]}
         asked = replace(self._asked, failed=failed)

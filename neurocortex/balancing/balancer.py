@@ -82,13 +82,14 @@ class _Call(Generic[T]):
         self._attempt = attempt
         self._emit = emit
         self._first_token_s = chosen.first_token_s
-        self._end = time.monotonic() + deadline_s
+        self._began = time.monotonic()
+        self._end = self._began + deadline_s
         self._failed: frozenset[str] = frozenset()
 
     async def run(self) -> T:
         seat = await self._seats.take(self._failed)
         while True:
-            race = Race(self._group, self._seats, self._attempt, self._emit)
+            race = Race(self._group, self._seats, self._attempt, self._emit, self._began)
             try:
                 return await race.run(seat, self._patience(seat), self._failed)
             except ProviderError as error:
@@ -106,10 +107,14 @@ class _Call(Generic[T]):
         is_paused = ending_of(error).verdict is Verdict.PAUSED
         # An endpoint that asked for a pause may be called once more, after it.
         self._failed |= frozenset(tried[:-1] if is_paused else tried)
-        left = self._group.endpoints.keys() - self._failed
-        if is_ours(error) or not left or time.monotonic() >= self._end:
+        if is_ours(error) or time.monotonic() >= self._end:
             return None
-        if not await self._seats.may_try_again():
+        if not is_paused and await self._seats.is_brief():
+            # One that refuses may be back in a moment. To wait for that is no load: it is free.
+            self._failed = frozenset()
+            return await self._seats.take(self._failed, AttemptKind.RETRY)
+        left = self._group.endpoints.keys() - self._failed
+        if not left or not await self._seats.may_try_again():
             return None
         find = self._seats.take if is_paused else self._seats.free
         return await find(self._failed, AttemptKind.RETRY)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from neurocortex.balancing.health import Standing
+from neurocortex.balancing.shortage import is_short
 from neurocortex.domain.endpoints import LlmEndpoint
 
 DIVERGED: Final = 2.0
@@ -34,6 +35,10 @@ class Candidate:
     standing: Standing
     in_flight: int
     max_concurrent: int | None = None
+    is_due_early: bool = False
+    """It is out, and may be probed before its time where few are in."""
+    is_brief: bool = False
+    """It is out, and is waited for a moment where nobody is in."""
 
     @property
     def has_room(self) -> bool:
@@ -48,26 +53,56 @@ class Choice:
     name: str
     is_probe: bool
     turns: Turns
+    needs_retry: bool = False
+    """If the probe fails, the call must be able to go elsewhere."""
 
 
-def choose(candidates: Sequence[Candidate], turns: Turns) -> Choice | None:
-    """Return who gets a call; None: nobody has room, or all asked for a pause.
+def choose(
+    candidates: Sequence[Candidate],
+    turns: Turns,
+    *,
+    needs_fine: bool = False,
+    may_probe: bool = True,
+) -> Choice | None:
+    """Return who gets a call; None: nobody has room, or all asked for a pause, or the best of them
+    is worth waiting for.
 
-    1. An endpoint whose ejection is over, once, to see whether it works again.
+    1. An endpoint whose ejection is over, once, to see whether it works again. Where few are in,
+       also one whose ejection is not over; see `shortage`.
     2. Those that are in.
-    3. Where none of them is in: those that are ejected. The last one is never out.
+    3. Nobody, where one may be back in a moment.
+    4. Those that are slow, then those that fail: the last one is never out.
+
+    Args:
+        candidates: who may get it.
+        turns: what round robin remembers.
+        needs_fine: a call that has an endpoint already has no use for the fourth.
+        may_probe: the first is allowed, and so the third.
     """
     open_ = [each for each in candidates if each.has_room]
-    due = [each for each in open_ if each.standing is Standing.DUE]
-    if due:
-        return Choice(due[0].name, is_probe=True, turns=turns)
+    probe = _to_be_probed(open_, is_short=is_short([each.standing for each in candidates]))
+    if probe is not None and may_probe:
+        may_wait = probe.is_brief and all(each.standing is not Standing.IN for each in candidates)
+        return Choice(probe.name, is_probe=True, turns=turns, needs_retry=not may_wait)
     fine = [each for each in open_ if each.standing is Standing.IN]
     if fine:
         return _taken(fine, turns)
-    if any(each.standing is Standing.IN for each in candidates):
+    if needs_fine or any(each.standing is Standing.IN for each in candidates):
         return None
-    out = [each for each in open_ if each.standing is Standing.OUT]
-    return _taken(out, turns) if out else None
+    if may_probe and any(each.is_brief for each in candidates):
+        return None
+    for standing in (Standing.SLOW, Standing.OUT, Standing.DUE):
+        left = [each for each in open_ if each.standing is standing]
+        if left:
+            return _taken(left, turns)
+    return None
+
+
+def _to_be_probed(open_: Sequence[Candidate], *, is_short: bool) -> Candidate | None:
+    due = (each for each in open_ if each.standing is Standing.DUE)
+    out = (each for each in open_ if each.standing is Standing.OUT)
+    early = (each for each in out if is_short and each.is_due_early)
+    return next(due, None) or next(early, None)
 
 
 def weights(endpoints: Sequence[LlmEndpoint], region: str | None) -> dict[str, float]:

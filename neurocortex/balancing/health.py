@@ -37,8 +37,10 @@ class Standing(StrEnum):
     IN = "in"
     PAUSED = "paused"
     """It asked for a pause (Retry-After): it gets none until then."""
+    SLOW = "slow"
+    """It is ejected because others begin far sooner: it gets calls where nobody is in."""
     OUT = "out"
-    """It is ejected, or somebody probes it now."""
+    """It is ejected because it fails, or somebody probes it now."""
     DUE = "due"
     """Its ejection is over: the next call probes it."""
 
@@ -63,6 +65,14 @@ class Health(BaseModel):
     """Of its ejection or pause, for people."""
     by_check: bool = False
     """Checks ejected it: one that succeeds lets a call probe it at once."""
+    is_slow: bool = False
+    """It was ejected because others begin far sooner."""
+    failing_since: float = 0.0
+    """When the first of the calls failed that none has succeeded after."""
+    refused_after_s: float | None = None
+    """How long the last of them took, if it failed far sooner than an answer would have come."""
+    on_trial: bool = False
+    """A probe was not refused, at `probed_until`: others follow; see `shortage`."""
 
     def standing(self, now: float) -> Standing:
         """Return whether it gets calls now."""
@@ -70,8 +80,10 @@ class Health(BaseModel):
             return Standing.PAUSED
         if not self.ejected_until:
             return Standing.IN
+        if self.on_trial:
+            return Standing.IN
         if self.ejected_until > now or self.probed_until > now:
-            return Standing.OUT
+            return Standing.SLOW if self.is_slow else Standing.OUT
         return Standing.DUE
 
 
@@ -102,10 +114,21 @@ class HealthRules:
                 return health  # it says nothing about what came after it
             return Health(ejections=health.ejections, ejected_at=health.ejected_at)
         score = health.score / 2
-        return health.model_copy(update={"score": score if score >= FORGOTTEN else 0.0})
+        if score < FORGOTTEN:
+            return health.model_copy(update={"score": 0.0, "failing_since": 0.0})
+        return health.model_copy(update={"score": score})
 
     def failed(
-        self, health: Health, began: float, now: float, reason: str, *, may_eject: bool
+        self,
+        health: Health,
+        began: float,
+        now: float,
+        reason: str,
+        *,
+        may_eject: bool,
+        at_once: bool = False,
+        refused_s: float | None = None,
+        is_slow: bool = False,
     ) -> Health:
         """Return the health after a call that began then and failed.
 
@@ -115,15 +138,22 @@ class HealthRules:
             now: when it failed.
             reason: for people.
             may_eject: another endpoint of the model gets calls: the last one is never ejected.
+            at_once: this failure is enough.
+            refused_s: it failed after so long, far sooner than an answer would have come; None:
+                it did not.
+            is_slow: it did not fail, others began far sooner.
         """
         if health.ejected_until:
-            if began < health.ejected_at or health.ejected_until > now:
+            is_out = health.ejected_until > now and not health.probed_until
+            is_known = is_out and (is_slow or not health.is_slow)
+            if began < health.ejected_at or is_known:
                 return health  # it is out for that already
-            return self._ejected(health, now, reason)
+            return self._ejected(health, began, now, reason, refused_s=refused_s, is_slow=is_slow)
         score = min(health.score + 1, float(self.failures))
-        after = health.model_copy(update={"score": score})
-        if score >= self.failures and may_eject:
-            return self._ejected(after, now, reason)
+        since = health.failing_since or now
+        after = health.model_copy(update={"score": score, "failing_since": since})
+        if at_once or (score >= self.failures and may_eject):
+            return self._ejected(after, began, now, reason, refused_s=refused_s, is_slow=is_slow)
         return after
 
     def paused(self, health: Health, now: float, seconds: float) -> Health:
@@ -140,10 +170,18 @@ class HealthRules:
 
     def probed(self, health: Health, now: float) -> Health:
         """Return the health while a call probes it."""
-        return health.model_copy(update={"probed_until": now + PROBE_S})
+        return health.model_copy(update={"probed_until": now + PROBE_S, "on_trial": False})
+
+    def settled(self, health: Health, began: float, now: float) -> Health:
+        """Return the health after a probe that began then was not refused: others follow."""
+        if not health.ejected_until or began < health.ejected_at:
+            return health
+        return health.model_copy(update={"probed_until": now, "on_trial": True})
 
     def unprobed(self, health: Health) -> Health:
         """Return the health after a probe that told nothing."""
+        if health.on_trial:
+            return health  # it was not refused: that told enough
         return health.model_copy(update={"probed_until": 0.0})
 
     def checked(
@@ -165,21 +203,36 @@ class HealthRules:
             return after.model_copy(update={"ejected_until": until})
         if health.ejected_until or not may_eject:
             return after
-        return self._ejected(after, now, f"{CHECK}: {complaint}", by_check=True)
+        return self._ejected(after, now, now, f"{CHECK}: {complaint}", by_check=True)
 
     def _ejected(
-        self, health: Health, now: float, reason: str, *, by_check: bool = False
+        self,
+        health: Health,
+        began: float,
+        now: float,
+        reason: str,
+        *,
+        by_check: bool = False,
+        refused_s: float | None = None,
+        is_slow: bool = False,
     ) -> Health:
-        peace = PEACE * self.ejection_s + self._length(health.ejections)
-        ejections = health.ejections if now - health.ejected_at < peace else 0
+        ejections, until = health.ejections, health.ejected_until
+        if until <= now:  # else it was probed before its time: that makes it no longer
+            peace = PEACE * self.ejection_s + self._length(ejections)
+            ejections = ejections if now - health.ejected_at < peace else 0
+            until, ejections = now + self._length(ejections), ejections + 1
+        was_back = health.on_trial and began >= health.probed_until
         return Health(
             failed_checks=health.failed_checks,
             ejected_at=now,
-            ejected_until=now + self._length(ejections),
-            ejections=ejections + 1,
+            ejected_until=until,
+            ejections=ejections,
             paused_until=health.paused_until,
             reason=reason,
             by_check=by_check,
+            is_slow=is_slow,
+            failing_since=now if was_back else health.failing_since or now,
+            refused_after_s=refused_s,
         )
 
     def _length(self, ejections: int) -> float:

@@ -2,17 +2,21 @@
 
 The first token decides (Dean and Barroso's hedged request; gRPC calls it hedging in its A6): who
 begins first goes on, the other is cancelled. So what is streamed comes from one endpoint only.
+When a second one is looked for, `hedging` says.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from neurocortex.balancing.counting import AttemptKind
 from neurocortex.balancing.group import Group
+from neurocortex.balancing.health import Standing
+from neurocortex.balancing.hedging import FAR_LATE, Hedging
 from neurocortex.balancing.seats import Seat, Seats
 from neurocortex.balancing.verdicts import Ending, Verdict, ending_of
 from neurocortex.domain.endpoints import LlmEndpoint
@@ -26,6 +30,9 @@ Emit = Callable[[str], Awaitable[None]]
 Attempt = Callable[[LlmEndpoint, Emit], Awaitable[T]]
 """Calls one endpoint. It gives each piece to the emit it is given, when the piece comes; it is
 cancelled where another endpoint was faster, or it took too long to begin."""
+
+SLOWER: Final = "others begin far sooner"
+"""Why an endpoint is left out that does not fail."""
 
 _GOOD = Ending(Verdict.GOOD)
 _UNKNOWN = Ending(Verdict.UNKNOWN)
@@ -41,16 +48,29 @@ class _Runner(Generic[T]):
     leaving: "asyncio.Task[None] | None" = None
     began_s: float | None = None
     """Seconds until its answer began; None: it has not, or another's did first."""
+    has_settled: bool = False
+    """Others may follow it."""
+    is_late: bool = False
+    is_far: bool = False
+    """It is so late that its endpoint may be slow."""
+
+    @property
+    def age_s(self) -> float:
+        """Return the seconds since it was started."""
+        return time.monotonic() - self.began
 
 
 class Race(Generic[T]):
     """The attempt of one call. Run it once."""
 
-    def __init__(self, group: Group, seats: Seats, attempt: Attempt[T], emit: Emit | None) -> None:
+    def __init__(
+        self, group: Group, seats: Seats, attempt: Attempt[T], emit: Emit | None, began: float
+    ) -> None:
         self._group = group
         self._seats = seats
         self._attempt = attempt
         self._emit = emit
+        self._hedging = Hedging(group.latencies.slow_s() if group.hedges else None, began)
         self._running: list[_Runner[T]] = []
         self._winner: _Runner[T] | None = None
         self._news = asyncio.Event()
@@ -73,16 +93,19 @@ class Race(Generic[T]):
             Exception: what the attempt raised.
         """
         self._start(seat)
-        hedge_s = self._group.latencies.slow_s() if self._group.hedges else None
+        self._hedging.started(time.monotonic(), is_slow=seat.standing is Standing.SLOW)
+        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, self._hurry)
         try:
-            while True:
-                self._news.clear()
-                if (done := await self._settled(patience_s)) is not None:
-                    return await done.task
-                if hedge_s is not None and self._elapsed() >= hedge_s:
-                    hedge_s = None
-                    await self._hedge(without)
-                await self._wait(hedge_s, patience_s)
+            with self._group.lateness.waiting(seat.endpoint.name, wake):
+                while True:
+                    self._news.clear()
+                    if (done := await self._settled(patience_s)) is not None:
+                        return await done.task
+                    await self._tell_settled()
+                    await self._tell_late()
+                    if time.monotonic() >= self._hedging.look_at:
+                        await self._hedge(without)
+                    await self._wait(patience_s)
         finally:
             await self._end(self._running)
             await asyncio.gather(*(self._left(each) for each in self._started))
@@ -100,11 +123,12 @@ class Race(Generic[T]):
                 return runner
             else:
                 self._running.remove(runner)
+                self._hedging.hurry(time.monotonic())
         if self._winner is not None:
             losers = [each for each in self._running if each is not self._winner]
             for each in losers:
                 if each.began < self._winner.began:
-                    each.fate = Ending(Verdict.FAILED, "another endpoint began sooner")
+                    each.fate = Ending(Verdict.FAILED, SLOWER, is_slow=True)
             await self._end(losers)
             return self._winner
         if patience_s is None:
@@ -115,18 +139,53 @@ class Race(Generic[T]):
                 runner.fate = Ending(Verdict.FAILED, reason)
                 await self._end([runner])
                 self._running.remove(runner)
+                self._hedging.hurry(time.monotonic())
                 if not self._running:
                     raise ProviderError(runner.seat.endpoint.base_url, reason)
         return None
 
     async def _hedge(self, without: frozenset[str]) -> None:
         """Begin at a second endpoint, where there is one and the budget allows it."""
-        tried = without | frozenset(self.tried)
-        if tried >= self._group.endpoints.keys() or not await self._seats.may_try_again():
+        if len(self._running) > 1:
+            self._hedging.found()
             return
-        seat = await self._seats.free(tried, AttemptKind.HEDGE)
-        if seat is not None:
-            self._start(seat)
+        seat = await self._seats.free(without | frozenset(self.tried), AttemptKind.HEDGE)
+        if seat is None:
+            # One that failed this call may be back since: it is let in by others by then.
+            busy = {each.seat.endpoint.name for each in self._running}
+            seat = await self._seats.free(busy, AttemptKind.HEDGE)
+        if seat is None:
+            self._hedging.looked(time.monotonic())
+            return
+        self._hedging.found()
+        self._start(seat)
+
+    async def _tell_settled(self) -> None:
+        """Let other calls follow a probe that was not refused."""
+        for runner in self._running:
+            settle_s = runner.seat.settle_s
+            if settle_s is None or runner.has_settled or runner.task.done():
+                continue
+            if runner.age_s >= settle_s:
+                runner.has_settled = True
+                await self._seats.settle(runner.seat)
+
+    async def _tell_late(self) -> None:
+        """Let other calls know which endpoints are late, and when one of them is slow."""
+        for runner in self._running:
+            name = runner.seat.endpoint.name
+            if not runner.is_late and runner.age_s >= self._hedging.late_s():
+                runner.is_late = True
+                self._group.lateness.late(name)
+            if not runner.is_far and runner.age_s >= self._hedging.late_s(FAR_LATE):
+                runner.is_far = True
+                if self._group.lateness.is_slow(name):
+                    self._group.lateness.wake(name)
+                    await self._seats.tell_slow(runner.seat, SLOWER)
+
+    def _hurry(self) -> None:
+        self._hedging.hurry(time.monotonic())
+        self._news.set()
 
     def _start(self, seat: Seat) -> None:
         runner = _Runner[T](seat)
@@ -152,7 +211,7 @@ class Race(Generic[T]):
         Not within the attempt: one that is cancelled may never have begun.
         """
         if runner.leaving is None:
-            leaving = self._seats.leave(runner.seat, _ending(runner), runner.began_s)
+            leaving = self._seats.leave(runner.seat, _ending(runner), runner.age_s, runner.began_s)
             runner.leaving = asyncio.create_task(leaving)
         return runner.leaving
 
@@ -165,21 +224,29 @@ class Race(Generic[T]):
 
     def _begins(self, runner: _Runner[T]) -> None:
         self._winner = runner
-        runner.began_s = time.monotonic() - runner.began
-        self._group.latencies.add(runner.began_s)
+        runner.began_s = runner.age_s
+        # What one takes that is left out is no measure for those that are not.
+        if runner.seat.standing is Standing.IN:
+            self._group.latencies.add(runner.began_s)
+        if not runner.is_late:
+            self._group.lateness.in_time(runner.seat.endpoint.name)
         self._news.set()
 
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._running[0].began if self._running else 0.0
-
-    async def _wait(self, hedge_s: float | None, patience_s: float | None) -> None:
-        """Wait until somebody begins, ends, or is too slow."""
-        now = time.monotonic()
-        ends = [self._running[0].began + hedge_s - now] if hedge_s is not None else []
-        if patience_s is not None:
-            ends += [each.began + patience_s - now for each in self._running]
+    async def _wait(self, patience_s: float | None) -> None:
+        """Wait until somebody begins, ends, is late, or is too slow."""
+        ends = [self._hedging.look_at]
+        for each in self._running:
+            if each.seat.settle_s is not None and not each.has_settled:
+                ends.append(each.began + each.seat.settle_s)
+            if not each.is_late:
+                ends.append(each.began + self._hedging.late_s())
+            if not each.is_far:
+                ends.append(each.began + self._hedging.late_s(FAR_LATE))
+            if patience_s is not None:
+                ends.append(each.began + patience_s)
+        left_s = min(ends) - time.monotonic()
         try:
-            async with asyncio.timeout(max(0.0, min(ends)) if ends else None):
+            async with asyncio.timeout(None if math.isinf(left_s) else max(0.0, left_s)):
                 await self._news.wait()
         except TimeoutError:
             pass  # the next turn sees who is

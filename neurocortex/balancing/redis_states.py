@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from neurocortex.balancing import scripts
 from neurocortex.balancing.counting import EJECTIONS, Ended
 from neurocortex.balancing.health import Health
-from neurocortex.balancing.retry_budget import MOST, PER_S, RESERVE
+from neurocortex.balancing.retry_budget import MOST, PER_S, RESERVE, RETRY, Need
 from neurocortex.balancing.states import Look, State
 from neurocortex.lua import LuaScripts
 
@@ -89,12 +89,14 @@ class RedisStates:
         keys = [_health(name), _counts(name)]
         return bool(await self._call(scripts.CHANGE, keys, [*written, *counted]))
 
-    async def may_retry(self, model: str, calls: int, share: float) -> bool:
+    async def may_retry(self, model: str, calls: int, share: float, need: Need = RETRY) -> bool:
         """Take a further attempt out of the budget of retries that all processes share."""
         if not share:
             return False
-        rules = [repr(share * calls), repr(RESERVE), repr(PER_S), repr(MOST)]
-        return bool(await self._call(scripts.RETRY, [f"retries:{model}"], [*rules, KEPT_MS]))
+        added = repr(share * calls)
+        rules: list[str | int] = [repr(RESERVE), repr(PER_S), repr(MOST), KEPT_MS]
+        wanted = [repr(need.takes), repr(need.leaves)]
+        return bool(await self._call(scripts.RETRY, [f"retries:{model}"], [added, *rules, *wanted]))
 
     async def name_endpoints(self, named: Mapping[str, Endpoint]) -> None:
         """Say what endpoints' names stand for, in place of what was said before."""

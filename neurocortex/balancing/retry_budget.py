@@ -23,6 +23,29 @@ MOST: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """What an attempt wants of the budget."""
+
+    takes: float
+    leaves: float
+    """At least so many tokens must be left."""
+
+
+RETRY: Final = Need(takes=1, leaves=0)
+PROBE: Final = Need(takes=0, leaves=RESERVE / 2)
+"""A call that probes an endpoint may need a retry, and others may meanwhile."""
+
+
+def hedge(in_flight: int) -> Need:
+    """Return what a hedge wants: a call without one waits, one without a retry fails.
+
+    Args:
+        in_flight: calls at one endpoint, which may all break at once and be tried again.
+    """
+    return Need(takes=1, leaves=min(RESERVE + in_flight, MOST / 4))
+
+
+@dataclass(frozen=True, slots=True)
 class RetryBudget:
     """What is left at one moment."""
 
@@ -38,12 +61,12 @@ class RetryBudget:
         added = filled.tokens + self.share * calls
         return replace(filled, tokens=max(filled.tokens, min(MOST, added)))
 
-    def taken(self, now: float) -> "RetryBudget | None":
-        """Return what is left after a further attempt; None: there is none left for it."""
+    def taken(self, now: float, need: Need = RETRY) -> "RetryBudget | None":
+        """Return what is left after a further attempt; None: too little is left for it."""
         filled = self._filled(now)
-        if not self.share or filled.tokens < 1:
+        if not self.share or filled.tokens < need.takes + need.leaves:
             return None
-        return replace(filled, tokens=filled.tokens - 1)
+        return replace(filled, tokens=filled.tokens - need.takes)
 
     def _filled(self, now: float) -> "RetryBudget":
         grown = min(RESERVE, self.tokens + PER_S * max(0.0, now - self.at))

@@ -84,8 +84,8 @@ local tokens = tonumber(found[1] or reserve)
 local grown = math.min(reserve, tokens + per_s * math.max(0, now - (found[2] or now)) / 1000)
 tokens = math.max(tokens, grown)
 tokens = math.max(tokens, math.min(most, tokens + tonumber(ARGV[1])))
-local is_left = tokens >= 1
-if is_left then tokens = tokens - 1 end
+local is_left = tokens >= ARGV[6] + ARGV[7]
+if is_left then tokens = tokens - ARGV[6] end
 redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 return is_left and 1 or 0
@@ -93,5 +93,5 @@ return is_left and 1 or 0
 """Take a further attempt out of a model's budget; 0: it has none left. See `retry_budget`.
 
 KEYS: retries. ARGV: tokens that calls added since this process asked last, the reserve, tokens a
-second up to it, the most that are kept, for how many ms.
+second up to it, the most that are kept, for how many ms, how many are taken and must be left then.
 """

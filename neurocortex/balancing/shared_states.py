@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from neurocortex.balancing.counting import Ended
 from neurocortex.balancing.health import Health
 from neurocortex.balancing.redis_states import RedisStates, opened
+from neurocortex.balancing.retry_budget import RETRY, Need
 from neurocortex.balancing.states import LocalStates, Look, State, States
 
 AWAY_S: Final = 2.0
@@ -81,12 +82,13 @@ class _Either:
                 return done
         return await self._local.change(name, before, after)
 
-    async def may_retry(self, model: str, calls: int, share: float) -> bool:
+    async def may_retry(self, model: str, calls: int, share: float, need: Need = RETRY) -> bool:
         if self._redis is not None:
-            may = await self._asked(self._redis.may_retry(model, calls, share))
+            may = await self._asked(self._redis.may_retry(model, calls, share, need))
             if may is not None:
+                await self._local.may_retry(model, calls, share, need)  # to be known later
                 return may
-        return await self._local.may_retry(model, calls, share)
+        return await self._local.may_retry(model, calls, share, need)
 
     async def _asked(self, question: Awaitable[T]) -> T | None:
         try:

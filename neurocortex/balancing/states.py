@@ -9,7 +9,7 @@ from typing import Protocol
 
 from neurocortex.balancing.counting import Ended
 from neurocortex.balancing.health import Health
-from neurocortex.balancing.retry_budget import RetryBudget
+from neurocortex.balancing.retry_budget import RETRY, Need, RetryBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,14 @@ class States(Protocol):
     async def change(self, name: str, before: State, after: Health) -> bool:
         """Write a health; False, and not written: it is no longer what it was `before`."""
 
-    async def may_retry(self, model: str, calls: int, share: float) -> bool:
+    async def may_retry(self, model: str, calls: int, share: float, need: Need = RETRY) -> bool:
         """Take a further attempt out of a model's budget of retries; False: none is left.
 
         Args:
             model: name of the model's endpoints.
             calls: that this process made since it asked last: each adds its share.
             share: of a call. At 0 nothing is ever tried again.
+            need: what the attempt wants of the budget.
         """
 
 
@@ -98,12 +99,12 @@ class LocalStates:
             self._healths[name] = after
             return True
 
-    async def may_retry(self, model: str, calls: int, share: float) -> bool:
+    async def may_retry(self, model: str, calls: int, share: float, need: Need = RETRY) -> bool:
         """Take a further attempt out of a model's budget of retries."""
         now = time.monotonic()
         with self._lock:
             budget = self._budgets.get(model) or RetryBudget(share, now)
-            left = budget.called(now, calls).taken(now)
+            left = budget.called(now, calls).taken(now, need)
             self._budgets[model] = left or budget.called(now, calls)
             return left is not None
 

@@ -36,6 +36,8 @@ class Ending:
     verdict: Verdict
     reason: str = ""
     pause_s: float = 0.0
+    is_slow: bool = False
+    """It did not fail: another endpoint began sooner."""
 
 
 def ending_of(error: ProviderError) -> Ending:

@@ -21,8 +21,8 @@ MODULE: Final = "tasks.providers"
 def list_() -> None:
     """List all endpoints with their health and load.
 
-    `in` gets calls, `out` is left out after failures, `due` gets one call to see whether it works
-    again, `paused` asked to be called later.
+    `in` gets calls, `out` is left out after failures, `slow` because others begin far sooner,
+    `due` gets one call to see whether it works again, `paused` asked to be called later.
     """
     _show(_reports())
 

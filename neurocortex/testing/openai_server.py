@@ -20,29 +20,14 @@ Example:
     ['How many tiers are there?', 'How many tiers are there?']
 """
 
-import json
 import socket
 from contextlib import suppress
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Final, Self, cast
 
-from pydantic import ValidationError
-
-from neurocortex.testing import openai_wire as wire
-from neurocortex.testing.openai_replies import (
-    Answering,
-    CutStream,
-    Failure,
-    Hang,
-    Raw,
-    Reply,
-    Slow,
-)
-
-MODEL: Final = "scripted"
+from neurocortex.testing.openai_handler import MODEL, Handler, Script, ScriptedServer
+from neurocortex.testing.openai_replies import Answering, Failure
 
 
 class OpenAIServer:
@@ -66,11 +51,23 @@ class OpenAIServer:
             health: what `GET /v1/models` answers in place of the model; may be set at any time.
             port: 0: a free one.
         """
-        self.health = health
-        self.prompts: list[str] = []
-        """What it was asked, in order."""
-        self._http = _Http(("127.0.0.1", port), _handler(self, reply, api_key))
+        self._script = Script(reply, api_key, health)
+        self._http = _Http(("127.0.0.1", port), self._script)
         self._thread = Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def prompts(self) -> list[str]:
+        """Return what it was asked, in order."""
+        return self._script.prompts
+
+    @property
+    def health(self) -> Failure | None:
+        """Return what `GET /v1/models` answers in place of the model."""
+        return self._script.health
+
+    @health.setter
+    def health(self, health: Failure | None) -> None:
+        self._script.health = health
 
     @property
     def base_url(self) -> str:
@@ -96,19 +93,19 @@ class OpenAIServer:
         self._http.shutdown()
         self._http.server_close()
         self._http.break_connections()
-        self._http.stopping.set()  # after it: what pauses must not go on to answer
+        self._script.stopping.set()  # after it: what pauses must not go on to answer
         if self._thread.ident is not None:
             self._thread.join()
 
 
-class _Http(ThreadingHTTPServer):
+class _Http(ScriptedServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        super().__init__(address, handler)
-        self.stopping = Event()
+    def __init__(self, address: tuple[str, int], script: Script) -> None:
+        super().__init__(address, Handler)
+        self.script = script
         self._connections: set[socket.socket] = set()
         self._turn = Lock()
 
@@ -131,140 +128,3 @@ class _Http(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Keep quiet: clients go, and tests break connections."""
-
-
-def _handler(
-    server: OpenAIServer, reply: Answering, api_key: str | None
-) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # The head of an answer and its body are two writes: without this each waits 40 ms.
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            if not (self._allowed() and self._known("/v1/models")):
-                return
-            if server.health is not None:
-                self._fail(server.health)
-            else:
-                self._send(200, wire.models(MODEL))
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            if not (self._allowed() and self._known("/v1/chat/completions", "/v1/embeddings")):
-                return
-            try:
-                if self.path.endswith("embeddings"):
-                    self._embed(wire.EmbeddingsRequest.model_validate_json(body))
-                else:
-                    self._chat(wire.ChatRequest.model_validate_json(body))
-            except ValidationError as error:
-                self._fail(Failure(HTTPStatus.BAD_REQUEST, str(error)))
-
-        def _chat(self, request: wire.ChatRequest) -> None:
-            answer = self._asked(request.messages[-1].content)
-            if self._went_wrong(answer):
-                return
-            text = answer if isinstance(answer, str) else cast("Slow | CutStream", answer).text
-            if request.stream:
-                self._send_stream(request.model, text, answer)
-            elif isinstance(answer, CutStream):
-                self._cut(wire.completion(request.model, text))
-            else:
-                self._send(200, wire.completion(request.model, text))
-
-        def _embed(self, request: wire.EmbeddingsRequest) -> None:
-            answer = self._asked(request.texts[0])
-            if self._went_wrong(answer):
-                return
-            body = wire.embeddings(request.model, request.texts)
-            if isinstance(answer, CutStream):
-                self._cut(body)
-            else:
-                self._send(200, body)
-
-        def _asked(self, prompt: str) -> Reply:
-            server.prompts.append(prompt)
-            answer = reply(prompt)
-            if isinstance(answer, Slow):
-                self._pause(answer.before_s)
-            return answer
-
-        def _went_wrong(self, answer: Reply) -> bool:
-            """Send what is no answer of the protocol; tell whether it was that."""
-            match answer:
-                case Failure():
-                    self._fail(answer)
-                case Raw():
-                    self._send_bytes(200, answer.body)
-                case Hang():
-                    self._pause(answer.seconds)
-                    self.close_connection = True
-                case _:
-                    return False
-            return True
-
-        def _allowed(self) -> bool:
-            if api_key is None or self.headers.get("Authorization") == f"Bearer {api_key}":
-                return True
-            self._fail(Failure(HTTPStatus.UNAUTHORIZED, "Incorrect API key provided."))
-            return False
-
-        def _known(self, *paths: str) -> bool:
-            if self.path in paths:
-                return True
-            self._fail(Failure(HTTPStatus.NOT_FOUND, f"Unknown path {self.path}."))
-            return False
-
-        def _pause(self, seconds: float) -> None:
-            """Wait; not longer than the server is there."""
-            self.server.stopping.wait(seconds)  # type: ignore[attr-defined]
-
-        def _fail(self, failure: Failure) -> None:
-            body = json.dumps(wire.failure(failure.message)).encode()
-            self._send_bytes(failure.status, body, failure.retry_after_s)
-
-        def _send(self, status: int, value: object) -> None:
-            self._send_bytes(status, json.dumps(value).encode())
-
-        def _send_bytes(self, status: int, body: bytes, retry_after_s: float | None = None) -> None:
-            self._head(status, len(body), retry_after_s)
-            self.wfile.write(body)
-
-        def _cut(self, value: object) -> None:
-            body = json.dumps(value).encode()
-            self._head(200, len(body))
-            self.wfile.write(body[: len(body) // 2])
-            self.close_connection = True
-
-        def _head(self, status: int, size: int, retry_after_s: float | None = None) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(size))
-            if retry_after_s is not None:
-                self.send_header("Retry-After", f"{retry_after_s:g}")
-            self.end_headers()
-
-        def _send_stream(self, model: str, text: str, answer: Reply) -> None:
-            """Send each word when it is written, in chunks: without the last one it was cut."""
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            for number, event in enumerate(wire.events(model, text)):
-                if isinstance(answer, CutStream) and number >= answer.words:
-                    self.close_connection = True
-                    return
-                if isinstance(answer, Slow) and number:
-                    self._pause(answer.between_s)
-                self._chunk(f"data: {event}\n\n".encode())
-            self._chunk(b"")
-
-        def _chunk(self, data: bytes) -> None:
-            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-            self.wfile.flush()
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet: tests read the client's side."""
-
-    return cast("type[BaseHTTPRequestHandler]", Handler)

@@ -10,6 +10,7 @@ from neurocortex.balancing.balancer import Balancer
 from neurocortex.balancing.health import Health, HealthRules, Standing
 from neurocortex.balancing.race import Emit
 from neurocortex.balancing.redis_states import NAMESPACE, RedisStates, opened
+from neurocortex.balancing.retry_budget import PROBE, RETRY, hedge
 from neurocortex.balancing.states import LocalStates
 from neurocortex.domain.endpoints import LlmEndpoint, LlmProvider
 from neurocortex.errors import ProviderError, ProviderQueueFullError
@@ -92,6 +93,41 @@ def test_of_many_who_would_probe_one_does(redis_url: str) -> None:
     assert asyncio.run(main()) == 1
 
 
+def test_calls_of_all_processes_wait_for_an_endpoint_that_refuses_for_a_moment(
+    redis_url: str,
+) -> None:
+    of = LlmProvider(
+        endpoints=(LlmEndpoint(base_url=f"http://{uuid4().hex}/only", model="m"),),
+    )
+    refused = 0
+    is_out = False
+
+    async def flapping(endpoint: LlmEndpoint, _: Emit) -> str:
+        nonlocal refused
+        if is_out:
+            refused += 1
+            raise ProviderError(endpoint.base_url, "overloaded", status=503)
+        await asyncio.sleep(0.4)
+        return "fine"
+
+    async def main() -> None:
+        nonlocal is_out
+        both = [Balancer(redis_url, BalancingSettings()) for _ in range(2)]
+        await asyncio.gather(*(each.call(of, flapping, deadline_s=10) for each in both * 25))
+        is_out = True
+        asked = [asyncio.create_task(both[0].call(of, flapping, deadline_s=10))]
+        while not refused:
+            await asyncio.sleep(0.001)
+        asked += [asyncio.create_task(both[1].call(of, flapping, deadline_s=10)) for _ in range(9)]
+        while refused < 2:
+            await asyncio.sleep(0.001)
+        is_out = False
+        assert await asyncio.gather(*asked) == ["fine"] * 10
+        assert refused < 5, "not each of them finds out for itself"
+
+    asyncio.run(main())
+
+
 def test_all_processes_share_one_budget_of_retries(redis_url: str) -> None:
     async def main() -> int:
         model = uuid4().hex
@@ -109,13 +145,17 @@ def test_the_script_of_the_budget_is_the_rule_that_a_process_alone_goes_by(redis
 
     async def taken(states: RedisStates | LocalStates) -> list[bool]:
         model = uuid4().hex
-        return [await states.may_retry(model, calls, 0.2) for calls in steps]
+        needs = [hedge(0), PROBE, *[RETRY] * 18]
+        return [
+            await states.may_retry(model, calls, 0.2, need)
+            for calls, need in zip(steps, needs, strict=True)
+        ]
 
     async def main() -> None:
         async with opened(redis_url) as shared:
             by_redis = await taken(shared)
         assert by_redis == await taken(LocalStates())
-        assert by_redis[:10] == [True] * 10
+        assert by_redis[:12] == [False] + [True] * 11
         assert not all(by_redis), "the reserve of ten is spent before the 600 calls come"
 
     asyncio.run(main())

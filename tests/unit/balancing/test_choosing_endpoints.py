@@ -10,7 +10,13 @@ from neurocortex.balancing.choosing import Candidate, Turns, choose, weights
 from neurocortex.balancing.health import Standing
 from neurocortex.domain.endpoints import LlmEndpoint
 
-IN, OUT, DUE, PAUSED = Standing.IN, Standing.OUT, Standing.DUE, Standing.PAUSED
+IN, OUT, DUE, PAUSED, SLOW = (
+    Standing.IN,
+    Standing.OUT,
+    Standing.DUE,
+    Standing.PAUSED,
+    Standing.SLOW,
+)
 
 
 def candidate(
@@ -66,13 +72,54 @@ def test_calls_are_compared_by_weight() -> None:
 def test_one_that_is_due_is_probed_once_before_the_others() -> None:
     choice = choose([candidate("a"), candidate("b", DUE)], {})
     assert choice is not None
-    assert (choice.name, choice.is_probe) == ("b", True)
+    assert (choice.name, choice.is_probe, choice.needs_retry) == ("b", True, True)
+    left = choose([candidate("a"), candidate("b", DUE)], {}, may_probe=False)
+    assert left is not None
+    assert (left.name, left.is_probe) == ("a", False)
 
 
 def test_ejected_ones_get_calls_only_where_nobody_else_is_in() -> None:
     assert chosen(candidate("a", OUT), candidate("b")) == "b"
     assert chosen(candidate("a", OUT), candidate("b", PAUSED)) == "a"
     assert chosen(candidate("a", OUT), candidate("b", calls=1, most=1)) is None, "b has room soon"
+
+
+def early(name: str) -> Candidate:
+    return Candidate(name, 1, OUT, 0, is_due_early=True)
+
+
+def test_where_few_are_in_one_that_refused_is_probed_before_its_time() -> None:
+    choice = choose([candidate("a"), early("b"), candidate("c", OUT)], {})
+    assert choice is not None
+    assert (choice.name, choice.is_probe, choice.needs_retry) == ("b", True, True)
+    assert chosen(candidate("a"), early("b")) == "a", "half are enough"
+
+
+def test_a_probe_of_one_that_is_waited_for_needs_no_retry() -> None:
+    brief = Candidate("a", 1, OUT, 0, is_due_early=True, is_brief=True)
+    choice = choose([brief, candidate("b", SLOW)], {})
+    assert choice is not None
+    assert (choice.name, choice.is_probe, choice.needs_retry) == ("a", True, False)
+
+
+def test_one_that_may_be_back_in_a_moment_is_waited_for_where_nobody_is_in() -> None:
+    brief = Candidate("a", 1, OUT, 0, is_brief=True)
+    assert chosen(brief, candidate("b", SLOW)) is None
+    assert chosen(brief, candidate("b")) == "b"
+    left = choose([brief, candidate("b", SLOW)], {}, may_probe=False)
+    assert left is not None
+    assert left.name == "b"
+
+
+def test_slow_ones_get_calls_before_those_that_fail() -> None:
+    assert chosen(candidate("a", OUT), candidate("b", SLOW)) == "b"
+    assert chosen(candidate("a", SLOW), candidate("b")) == "b"
+
+
+def test_a_second_endpoint_for_a_call_is_none_that_is_left_out() -> None:
+    left_out = [candidate("a", OUT), candidate("b", SLOW)]
+    assert choose(left_out, {}, needs_fine=True) is None
+    assert choose([*left_out, candidate("c")], {}, needs_fine=True) is not None
 
 
 def test_a_pause_is_respected_even_by_the_last_one() -> None:
@@ -92,6 +139,8 @@ CANDIDATES = st.lists(
         st.sampled_from(Standing),
         st.integers(0, 50),
         st.none() | st.integers(1, 50),
+        st.booleans(),
+        st.booleans(),
     ),
     unique_by=lambda each: each.name,
     max_size=6,
@@ -107,8 +156,8 @@ def test_whoever_is_chosen_may_be_called(candidates: list[Candidate], turns: Tur
         return
     (found,) = (each for each in usable if each.name == choice.name)
     assert found.standing is not PAUSED
-    assert choice.is_probe is (found.standing is DUE)
-    if found.standing is OUT:
+    assert choice.is_probe or found.standing is not DUE
+    if found.standing in (OUT, SLOW) and not choice.is_probe:
         assert not any(each.standing is IN for each in candidates)
 
 

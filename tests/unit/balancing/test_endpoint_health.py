@@ -110,6 +110,60 @@ def test_checks_never_eject_the_last_one() -> None:
     assert health.standing(10) is Standing.IN
 
 
+def refusing(began: float = 100) -> Health:
+    return RULES.failed(
+        Health(), began, began + 0.01, "500", may_eject=False, at_once=True, refused_s=0.01
+    )
+
+
+def test_one_failure_is_enough_where_it_was_a_refusal_and_nobody_else_is_in() -> None:
+    ejected = refusing()
+    assert ejected.standing(100.02) is Standing.OUT
+    assert ejected.failing_since == 100.01
+    assert ejected.refused_after_s == 0.01
+
+
+def test_others_follow_a_probe_that_was_not_refused_before_it_is_answered() -> None:
+    probed = RULES.probed(refusing(), 101)
+    assert probed.standing(101.04) is Standing.OUT
+    tried = RULES.settled(probed, 101, 101.05)
+    assert tried.standing(101.05) is Standing.IN
+    assert RULES.unprobed(tried) == tried, "that it was not refused told enough"
+    assert RULES.unprobed(probed).standing(101.02) is Standing.OUT
+    assert RULES.succeeded(tried, 101) == Health(ejections=1, ejected_at=100.01)
+
+
+def test_a_probe_of_before_an_ejection_or_after_its_end_settles_nothing() -> None:
+    assert RULES.settled(refusing(), 99, 102) == refusing()
+    assert RULES.settled(Health(), 99, 102) == Health()
+
+
+def test_a_probe_before_its_time_that_is_refused_makes_an_ejection_no_longer() -> None:
+    before = refusing()
+    after = RULES.failed(RULES.probed(before, 101), 101, 101.01, "500", may_eject=True)
+    assert (after.ejected_until, after.ejections) == (before.ejected_until, 1)
+    assert (after.ejected_at, after.failing_since) == (101.01, 100.01)
+    assert after.standing(101.02) is Standing.OUT
+
+
+def test_an_outage_after_a_trial_that_went_well_is_another_one() -> None:
+    back = RULES.settled(RULES.probed(refusing(), 101), 101, 101.05)
+    out_again = RULES.failed(back, 101.5, 101.51, "500", may_eject=True)
+    assert out_again.standing(101.52) is Standing.OUT
+    assert out_again.failing_since == 101.51
+
+
+def test_one_that_is_slow_stays_so_until_it_fails() -> None:
+    slow = RULES.failed(
+        Health(), 99, 100, "others begin sooner", may_eject=False, at_once=True, is_slow=True
+    )
+    assert slow.standing(101) is Standing.SLOW
+    assert RULES.failed(slow, 101, 104, "slow", may_eject=True, is_slow=True) == slow
+    failing_ = RULES.failed(slow, 101, 101.1, "500", may_eject=True)
+    assert failing_.standing(101.2) is Standing.OUT
+    assert slow.standing(slow.ejected_until) is Standing.DUE
+
+
 EVENTS = st.lists(st.sampled_from(["good", "bad", "check", "passed", "pause", "probe"]))
 
 
@@ -130,7 +184,7 @@ def test_whatever_happens_an_endpoint_comes_back(events: list[str]) -> None:
             case "pause":
                 health = RULES.paused(health, now, 7)
             case _:
-                health = RULES.probed(health, now)
+                health = RULES.settled(RULES.probed(health, now), now, now + int(now) % 2)
     later = now + RULES.max_ejection_s + 30
     assert health.standing(later) in (Standing.IN, Standing.DUE)
     assert RULES.succeeded(health, later).standing(later) is Standing.IN

@@ -49,7 +49,7 @@ def test_a_slow_call_is_hedged_and_the_faster_answer_is_streamed_alone() -> None
 
     asyncio.run(main())
     assert pieces == ["fine", "fine"]
-    assert at.cancelled == {0: 1}
+    assert set(at.cancelled) == {0}
 
 
 def test_nothing_is_hedged_where_it_is_not_allowed() -> None:
