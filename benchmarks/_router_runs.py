@@ -9,8 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final
+from tempfile import NamedTemporaryFile
+from typing import Final, Literal
 from uuid import uuid4
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+from pydantic import BaseModel, Field
 
 from benchmarks._arrivals import Request as Arrival
 from flows.pipelines.chat import PIPELINE as CHAT
@@ -29,8 +35,12 @@ from neurocortex.realtime.lane_steps import LaneSteps
 from neurocortex.realtime.processing import process
 from neurocortex.realtime.running import TaskRunner
 from neurocortex.realtime.threads import Threads
+from neurocortex.requests.pipeline import Estimate, Pipeline
 from neurocortex.requests.registry import AnyPipeline, Registry
+from neurocortex.requests.request import Request
+from neurocortex.requests.steps import Steps
 from neurocortex.worker.job import Variables
+from neurocortex.worker.zygote import BLOCK
 
 TIMEOUT_S: Final = 30.0
 TEXTS: Final = Path(__file__).parent.parent / "docs"
@@ -45,6 +55,11 @@ NOISE: Final = 0.15
 
 CHARS_PER_WRITTEN: Final = 60
 """An extraction writes a token for so many characters of its text."""
+
+MOST_ROWS: Final = 500_000
+COLUMNS: Final = 8
+ON_DISK: Final = "/var/tmp"  # noqa: S108 - `/tmp` may be memory
+"""Where `spool` writes, and removes it."""
 
 SCHEMA: Final = {"type": "object", "properties": {"names": {"type": "array"}}}
 
@@ -108,7 +123,7 @@ def _of_llm(
 
 
 def forked(count: int) -> list[Finished]:
-    """Run so many requests of two operations in processes of their own, as flow runs are.
+    """Run so many requests of three operations in processes of their own, as flow runs are.
 
     Each is forked from a process that has imported what they need. Its memory is what it had at
     most, less what it had at its start; what is reserved for it is the pools' default.
@@ -116,7 +131,7 @@ def forked(count: int) -> list[Finished]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks._router_runs", "sklearn.pipeline"])
     chance, text = random.Random(4), _texts()
-    bodies: tuple[Body, ...] = (_summarise, _classify)
+    bodies: tuple[Body, ...] = (_summarise, _classify, _spool)
     found = []
     for number in range((count + 1) * len(bodies)):
         body = bodies[number % len(bodies)](chance, text)
@@ -134,7 +149,7 @@ def forked(count: int) -> list[Finished]:
 
 def _serve(content: str, told: Connection) -> None:
     """Serve one request in this process, and say what that took."""
-    registry = Registry([SUMMARISE, CLASSIFY])
+    registry = Registry([SUMMARISE, CLASSIFY, SPOOL])
     request = registry.parse(content)
     pipeline = registry[request.operation]
     before = resource.getrusage(resource.RUSAGE_SELF)
@@ -155,6 +170,8 @@ def _serve(content: str, told: Connection) -> None:
         cpu_s=time.process_time() - cpu,
         memory_mb=(after.ru_maxrss - before.ru_maxrss) / 1024,
         reserved_mb=Variables().memory,
+        written_mb=(after.ru_oublock - before.ru_oublock) * BLOCK / 2**20,
+        reserved_storage_mb=Variables().storage,
         at=0.0,
     )
     told.send_bytes(run.model_dump_json().encode())
@@ -181,6 +198,45 @@ async def _run(count: int) -> list[Finished]:
             if number >= 2 * len(bodies):  # the first ones import what they need
                 found += sample.take()
     return found
+
+
+class SpoolRequest(Request):
+    """For rows in a file."""
+
+    operation: Literal["spool"] = "spool"
+    rows: int = Field(ge=1, le=MOST_ROWS)
+
+
+class Spooled(BaseModel):
+    """What came of it."""
+
+    bytes: int
+
+
+async def _spooled(request: SpoolRequest, steps: Steps) -> Spooled:
+    del steps
+    chance = np.random.default_rng(request.rows)
+    columns = {f"column {number}": chance.random(request.rows) for number in range(COLUMNS)}
+    with NamedTemporaryFile(dir=ON_DISK) as file:
+        parquet.write_table(pa.table(columns), file)
+        return Spooled(bytes=file.tell())
+
+
+SPOOL: Final = Pipeline(
+    operation="spool",
+    family="ml",
+    summary="Rows in a Parquet file.",
+    request=SpoolRequest,
+    result=Spooled,
+    tier=Tier.LOW,
+    estimate=lambda request: Estimate(seconds=1e-6 * request.rows),
+    realtime=_spooled,
+)
+
+
+def _spool(chance: random.Random, text: str) -> dict[str, object]:
+    del text
+    return {"operation": "spool", "rows": round(1000 * (MOST_ROWS / 1000) ** chance.random())}
 
 
 def _echo(chance: random.Random, text: str) -> dict[str, object]:

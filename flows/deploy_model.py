@@ -69,26 +69,25 @@ def deploy_model(
         ConnectorError: the Forge, PostgreSQL or Redis does not answer.
     """
     with failure_shown("rollout-report", f"Version {version} of {model} was not deployed"):
-        begun = begin_rollout(
-            forge,
-            model,
-            Deployed(
-                version=version,
-                memory_bytes=None if memory_mb is None else round(memory_mb * MEGABYTE),
-                concurrency=concurrency,
-                cache_s=cache_s,
-            ),
-            rollout,
-            DEFAULT_PERCENT[rollout] if percent is None else percent,
-            Guard(
-                error=error,
-                enough=enough,
-                slower=slower,
-                margin=margin,
-                margin_wrong=margin_wrong,
-                promote=promote,
-                only_better=only_better,
-            ),
+        guard = Guard(
+            error=error,
+            enough=enough,
+            slower=slower,
+            margin=margin,
+            margin_wrong=margin_wrong,
+            promote=promote,
+            only_better=only_better,
         )
+        candidate = _limited(version, memory_mb, concurrency, cache_s)
+        share = DEFAULT_PERCENT[rollout] if percent is None else percent
+        begun = begin_rollout(forge, model, candidate, rollout, share, guard)
         publish_beginning(begun)
         return begun
+
+
+def _limited(
+    version: int, memory_mb: float | None, concurrency: int | None, cache_s: float
+) -> Deployed:
+    """Return a version with what it may use up."""
+    memory = None if memory_mb is None else round(memory_mb * MEGABYTE)
+    return Deployed(version=version, memory_bytes=memory, concurrency=concurrency, cache_s=cache_s)

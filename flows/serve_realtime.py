@@ -41,6 +41,7 @@ from neurocortex.settling import settle
 from tasks.experiments import experimenting
 from tasks.feedback_keeping import keeping_predictions
 from tasks.lake import kept_open
+from tasks.model_warming import warming
 from tasks.providers import check_saved_for_ever
 from tasks.publish_window import Recording, api_answers
 from tasks.rollouts import rolling_out
@@ -122,6 +123,7 @@ async def _opened(chosen: Settings, consumer: str) -> AsyncGenerator[Lane]:
         stack.callback(saved.remember, 0)
         stack.enter_context(kept_open())
         await enter(rolling_out(chosen))
+        await enter(warming(chosen))
         await enter(experimenting(chosen))
         await enter(keeping_predictions(chosen))
         disk = chosen.home.absolute() / DISK

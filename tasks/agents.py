@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import Final
@@ -30,11 +29,10 @@ from neurocortex.domain.agents import AgentAnswer, AgentStep
 from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.language import Extraction
 from neurocortex.domain.usage import Usage, estimated_tokens
-from neurocortex.errors import CostBudgetSpentError, ToolArgumentsError
+from neurocortex.errors import ToolArgumentsError
 from neurocortex.requests.steps import Steps
 from neurocortex.selection.values import Asked
 from neurocortex.spending import meter as meters
-from neurocortex.spending.meter import Meter
 from tasks.asking import Providers
 from tasks.llm import converse, meter_of_run, placeholders_of, provider_of
 from tasks.models import predict_rows
@@ -73,12 +71,13 @@ async def work_on(
 
     meter = meter_of_run()
     before = meter.spent
+    if assignment.max_cost is not None:
+        meter.cap(assignment.max_cost)
     with meters.metered(meter):
         async with _providers(assignment, steps) as providers:
-            spending = _Spending(meter, before, assignment.max_cost)
             done = await pursue(
                 assignment.task,
-                Model(assignment.llm, partial(_ask, steps, providers, spending)),
+                Model(assignment.llm, partial(_ask, steps, providers)),
                 list(_tools(assignment, steps, providers)),
                 assignment.max_steps,
                 on_step,
@@ -93,7 +92,6 @@ async def ask_model(
     messages: Sequence[ChatMessage],
     schema: Mapping[str, JsonValue] | None,
     provider: str,
-    cost_left: float | None,
 ) -> Completion:
     """Return what a provider's LLM writes next.
 
@@ -105,11 +103,6 @@ async def ask_model(
         TenantBudgetSpentError: its tenant's has not.
     """
     model = await asyncio.to_thread(provider_of, provider)
-    if cost_left is not None:
-        prompt = estimated_tokens(*(each.content for each in messages))
-        most = max(each.usage(prompt, each.max_tokens).cost for each in model.endpoints)
-        if most > cost_left:
-            raise CostBudgetSpentError(cost_left, most)
     hidden = await asyncio.to_thread(placeholders_of, model)
     if hidden is None:
         return await converse(messages, model, schema=schema)
@@ -129,20 +122,6 @@ def calculate(expression: str) -> str:
     return str(arithmetic.evaluate(expression))
 
 
-@dataclass(frozen=True, slots=True)
-class _Spending:
-    meter: Meter
-    before: Usage
-    max_cost: float | None
-
-    @property
-    def left(self) -> float | None:
-        """What further calls may cost; None: no matter what."""
-        if self.max_cost is None:
-            return None
-        return self.max_cost - (self.meter.spent.cost - self.before.cost)
-
-
 def _providers(assignment: Assignment, steps: Steps) -> Providers:
     sent = estimated_tokens(assignment.task)
     asked = Asked(OPERATION, sent, USUAL_ANSWER, limits=assignment.choose)
@@ -153,12 +132,11 @@ def _providers(assignment: Assignment, steps: Steps) -> Providers:
 async def _ask(
     steps: Steps,
     providers: Providers,
-    spending: _Spending,
     messages: Sequence[ChatMessage],
     schema: Mapping[str, JsonValue] | None,
 ) -> Completion:
     async def ask(provider: str) -> Completion:
-        return await steps.run(ask_model, messages, schema, provider, spending.left)
+        return await steps.run(ask_model, messages, schema, provider)
 
     return await providers.ask(ask)
 

@@ -14,7 +14,8 @@ from redis.exceptions import RedisError
 
 from neurocortex.cancellation import is_cancelled
 from neurocortex.errors import ConnectorError, NotRunningError
-from neurocortex.experiments.experiments import Experiments, opened
+from neurocortex.experiments.experiments import Experiments
+from neurocortex.experiments.opening import of_settings
 from neurocortex.experiments.plan import Experiment
 from neurocortex.experiments.store import ExperimentTable, Known
 from neurocortex.realtime.ending import end
@@ -83,11 +84,7 @@ async def experimenting(chosen: Settings) -> AsyncGenerator[None]:
     Raises:
         NotRunningError: there is no Redis or no PostgreSQL.
     """
-    redis, database = chosen.redis_url, chosen.database_url
-    async with opened(
-        redis.get_secret_value() if redis else None,
-        database.get_secret_value() if database else None,
-    ) as experiments:
+    async with of_settings(chosen) as experiments:
         looking = asyncio.create_task(Looks(experiments).run())
         try:
             yield

@@ -1,9 +1,12 @@
 """Calls of LLMs: over the endpoints of a provider, charged to the request and the tenant."""
 
 import asyncio
+import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 from pydantic import JsonValue, SecretStr
 
@@ -13,12 +16,13 @@ from neurocortex.balancing.balancer import Balancer
 from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.endpoints import LlmEndpoint, LlmProvider
 from neurocortex.domain.usage import Usage, estimated_tokens
-from neurocortex.errors import ProviderError, ProviderMissingError
+from neurocortex.errors import LedgerUnavailableError, ProviderError, ProviderMissingError
 from neurocortex.privacy.opening import placeholders_for
 from neurocortex.privacy.prompts import Placeholders
 from neurocortex.settings import BalancingSettings, settings
 from neurocortex.spending import meter as meters
-from neurocortex.spending.meter import Meter
+from neurocortex.spending.meter import Meter, Reservation
+from neurocortex.spending.runs import note
 from neurocortex.spending.tenants import tokens_of
 from tasks.tenant import tenant_of_run
 
@@ -29,6 +33,12 @@ Write = Callable[[LlmEndpoint, int, Emit], Awaitable[Completion]]
 
 RESERVED_S: Final = 5.0
 """The end of a task's time is kept for what comes after the LLM: a quoted answer, say."""
+
+
+RUN: Final = "PREFECT__FLOW_RUN_ID"
+"""In the environment of a process that a worker started: its flow run."""
+
+logger = logging.getLogger(__name__)
 
 
 def provider_of(name: str) -> LlmProvider:
@@ -66,6 +76,7 @@ async def converse(
 
     Raises:
         TokenBudgetSpentError: the request has no tokens left for it.
+        CostBudgetSpentError: it could cost more than the request has left.
         TenantBudgetSpentError: its tenant has not.
         ProviderError: the endpoints refused or failed; a ProviderBrokeOffError once `emit` was
             given a piece.
@@ -105,7 +116,9 @@ async def written(
     async def attempt(endpoint: LlmEndpoint, pieces: Emit) -> Completion:
         most = max_tokens or endpoint.max_tokens
         # In threads: they may ask Redis what the tenant has left.
-        room = await asyncio.to_thread(meter.reserve, prompt, most)
+        room = await asyncio.to_thread(
+            meter.reserve, prompt, most, endpoint.usage(prompt, most).cost
+        )
         used = Usage()
         heard: list[str] = []
 
@@ -124,7 +137,7 @@ async def written(
             used = _begun(endpoint, prompt, heard)  # it was sent, and nobody hears what it took
             raise
         finally:
-            await asyncio.shield(asyncio.to_thread(room.settle, used))
+            await asyncio.shield(asyncio.to_thread(_charge, room, used))
         return completion
 
     deadline_s = settings().tasks.timeout_s - RESERVED_S
@@ -157,6 +170,18 @@ def counted(completion: Completion, endpoint: LlmEndpoint, prompt: int) -> Usage
         completion.prompt_tokens or prompt,
         completion.completion_tokens or estimated_tokens(completion.text),
     )
+
+
+def _charge(room: Reservation, used: Usage) -> None:
+    """Charge a call to its request and tenant, and to the flow run that this process is of."""
+    room.settle(used)
+    run, url = os.environ.get(RUN), settings().redis_url
+    if run is None or url is None:
+        return
+    try:
+        note(url.get_secret_value(), UUID(run), used)
+    except LedgerUnavailableError as error:  # the answer is there, and charged
+        logger.warning("What a call took is not known of its run: %s", error)
 
 
 def _begun(endpoint: LlmEndpoint, prompt: int, heard: Sequence[str]) -> Usage:

@@ -80,6 +80,19 @@ class ModelMemory:
             self._keeps[forge, model, version.number] = loaded.card.spec.keep_predictions
             yield loaded
 
+    def warm(self, forge: str, model: str, number: int, at_once: int | None) -> bool:
+        """Have a version in memory before it is asked for; tell whether it is.
+
+        It is not where that would unload another one. Raises as `using`.
+        """
+        registry = self.registry(forge)
+        held = self._pool.figures().bytes
+        size = registry.size(registry.version(model, str(number)))
+        if held + size > self._pool.pooling.max_bytes:
+            return False
+        with self.using(forge, model, str(number), at_once=at_once):
+            return True
+
     def keeps_predictions(self, forge: str, model: str, version: int) -> bool:
         """Tell whether the spec of a version that was used says so."""
         return self._keeps.get((forge, model, version), False)

@@ -18,6 +18,18 @@ MAX_BITS: Final = 4096
 
 Number = int | float
 
+MAX_DIGITS: Final = 1000
+"""That a number is rounded to: each would be a digit of a power of ten."""
+
+
+def _round(value: Number, digits: Number | None = None) -> Number:
+    if digits is None:
+        return round(value)
+    if not isinstance(digits, int) or abs(digits) > MAX_DIGITS:
+        raise ValueError(f"a number is rounded to {MAX_DIGITS} whole digits at most")
+    return round(value, digits)
+
+
 _BINARY: Final[Mapping[type[ast.operator], Callable[[Number, Number], Number]]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -40,7 +52,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Number]]] = {
     "log10": math.log10,
     "max": max,
     "min": min,
-    "round": round,
+    "round": _round,
     "sqrt": math.sqrt,
 }
 _CONSTANTS: Final[Mapping[str, Number]] = {"e": math.e, "pi": math.pi}

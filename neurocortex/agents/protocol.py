@@ -134,10 +134,9 @@ def restored(text: str, restore: Callable[[str], str]) -> str:
     In JSON each string by itself: a name may hold quotation marks.
     """
     try:
-        value = _json(text)
-    except ValueError:
+        return json.dumps(_restored(_json(text), restore), ensure_ascii=False)
+    except (ValueError, RecursionError):
         return restore(text)
-    return json.dumps(_restored(value, restore), ensure_ascii=False)
 
 
 def _restored(value: JsonValue, restore: Callable[[str], str]) -> JsonValue:
@@ -154,5 +153,8 @@ def _restored(value: JsonValue, restore: Callable[[str], str]) -> JsonValue:
 
 def _json(text: str) -> JsonValue:
     fenced = _FENCE.match(text.strip())
-    value: JsonValue = json.loads(fenced[1] if fenced else text)
+    try:
+        value: JsonValue = json.loads(fenced[1] if fenced else text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     return value

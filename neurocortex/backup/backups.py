@@ -1,8 +1,10 @@
 """Making, finding, verifying and restoring backups."""
 
+import fcntl
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -70,23 +72,20 @@ def create(place: Place, folder: Path, now: datetime | None = None) -> Backup:
     """
     made_at = now or datetime.now(UTC)
     target = folder / made_at.strftime(_MADE)
-    partial = target.with_suffix(_PARTIAL)
     try:
-        partial.mkdir(parents=True, mode=0o700)
-        for name, url in place.databases.items():
-            dumps.dump(url, partial / name)
-        if place.keys.is_file():
-            shutil.copy2(place.keys, partial / KEYS)
-        # After the databases: each model that they know has its files by then.
-        files = folders.pack(partial / FILES, place.folders)
-        found = _described(place, partial, made_at, files)
-        (partial / manifest.FILE).write_text(found.model_dump_json(indent=1))
-        _written(partial)
-        partial.rename(target)
+        with _under_way(target.with_suffix(_PARTIAL)) as partial:
+            for name, url in place.databases.items():
+                dumps.dump(url, partial / name)
+            if place.keys.is_file():
+                shutil.copy2(place.keys, partial / KEYS)
+            # After the databases: each model that they know has its files by then.
+            files = folders.pack(partial / FILES, place.folders)
+            found = _described(place, partial, made_at, files)
+            (partial / manifest.FILE).write_text(found.model_dump_json(indent=1))
+            _written(partial)
+            partial.rename(target)
     except OSError as error:
         raise BackupError(f"A backup cannot be written to {folder}: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Backup(target, found)
 
 
@@ -205,3 +204,33 @@ def _put_back_keys(kept: Path, path: Path) -> None:
     shutil.copy2(kept, aside)
     aside.chmod(0o600)
     aside.replace(path)
+
+
+@contextmanager
+def _under_way(partial: Path) -> Iterator[Path]:
+    """Make a folder for a backup, which is gone afterwards unless it got another name."""
+    for abandoned in partial.parent.glob(f"*{_PARTIAL}"):
+        # Left by who was killed: it holds personal data, and nobody would see it.
+        lock = _locked(abandoned)
+        if lock is not None:
+            shutil.rmtree(abandoned)
+            os.close(lock)
+    partial.mkdir(parents=True, mode=0o700)
+    lock = _locked(partial)
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder for as long as this process lives; None: another one has."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle

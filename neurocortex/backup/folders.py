@@ -37,9 +37,12 @@ class Folder:
 
 
 def pack(archive: Path, folders: Mapping[str, Folder]) -> int:
-    """Write the files of folders, each under its name, to an archive; return how many."""
+    """Write the files of folders, each under its name, to an archive; return how many.
+
+    Of a link it is the file that it leads to: there is none of it in the archive otherwise.
+    """
     count = 0
-    with tarfile.open(archive, "w:gz", compresslevel=COMPRESSION) as packed:
+    with tarfile.open(archive, "w:gz", compresslevel=COMPRESSION, dereference=True) as packed:
         for name, folder in folders.items():
             for path in folder.files():
                 packed.add(path, f"{name}/{path.relative_to(folder.path).as_posix()}")

@@ -158,6 +158,8 @@ class Batches:
             read, sending.body, self._registry, principal, settings.max_items
         )
         record = _record(sending, reading, mark)
+        # Before: once it is accepted nothing may fail that does not belong to it.
+        await asyncio.to_thread(self._table.prune)
         counts = await asyncio.to_thread(self._table.create, record.id, principal.tenant, reading)
         start = Start(deployment=DEPLOYMENTS[sending.tier], parameters={"batch": str(record.id)})
         try:
@@ -169,7 +171,6 @@ class Batches:
                 await asyncio.to_thread(self._webhooks.discard, record.id)
                 await asyncio.to_thread(self._table.discard, record.id)
             raise
-        await asyncio.to_thread(self._table.prune)
         return Standing(await self._with_run(record), counts)
 
     async def _first(self, batch: UUID, tenant: str, key: str) -> Standing:

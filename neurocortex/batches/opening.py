@@ -1,5 +1,7 @@
 """All that a flow run needs to work off a batch, put together from the settings."""
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -14,9 +16,12 @@ from neurocortex.batches.values import Batch
 from neurocortex.batches.working import Workshop, first_at_once
 from neurocortex.cache.cache import opened as opened_cache
 from neurocortex.cache.process import DISK
-from neurocortex.errors import NotRunningError
+from neurocortex.errors import LakeUnavailableError, NotRunningError
+from neurocortex.experiments.opening import of_settings
+from neurocortex.experiments.taking import Taking
 from neurocortex.realtime.batching import Limits
 from neurocortex.realtime.caching import TaskCache
+from neurocortex.realtime.ending import end
 from neurocortex.realtime.running import TaskRunner
 from neurocortex.realtime.threads import Threads
 from neurocortex.requests.registry import Registry
@@ -24,6 +29,9 @@ from neurocortex.settings import Settings, variable
 
 NEAR_TIMEOUT: Final = 0.5
 """Items that take so much of their time are in danger of not ending in it."""
+
+
+logger = logging.getLogger(__name__)
 
 
 def table_of(settings: Settings) -> BatchTable:
@@ -58,6 +66,7 @@ async def opened(settings: Settings, table: BatchTable, batch: Batch) -> AsyncGe
         async with (
             Redis.from_url(settings.redis_url.get_secret_value()) as redis,
             opened_cache(settings.cache, redis, disk) as cache,
+            _taking_part(settings) as taking,
         ):
             results = TaskCache(cache)
             limits = Limits(lane.max_batch, lane.batch_wait_ms / 1000)
@@ -69,4 +78,22 @@ async def opened(settings: Settings, table: BatchTable, batch: Batch) -> AsyncGe
                 Pacer(pace, MemoryGauge(chosen.memory_mb).free_mb),
                 timeout_s=lane.timeout_s,
                 cache=results,
+                experiments=taking,
             )
+
+
+@asynccontextmanager
+async def _taking_part(settings: Settings) -> AsyncGenerator[Taking]:
+    """Give the experiments that items take part in; what came of them is told at the end, too."""
+    async with of_settings(settings) as known:
+        taking = Taking(known)
+        await taking.once()
+        looking = asyncio.create_task(taking.run())
+        try:
+            yield taking
+        finally:
+            await end([looking])
+            try:
+                await taking.write()
+            except LakeUnavailableError as error:
+                logger.warning("Experiments do not hear of the last items: %s", error)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +16,11 @@ class ItemFailure(BaseModel):
     code: str
     """Stable: programs tell failures apart by it."""
     message: str
+
+
+def item_id(batch: UUID, line: int) -> UUID:
+    """Return the request id of a line: the same each time, so that feedback finds it."""
+    return uuid5(batch, str(line))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,17 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
-from uuid import uuid5
 
 from neurocortex.batches.rounds import Pacer
 from neurocortex.batches.saving import Saver
 from neurocortex.batches.store import BatchTable
-from neurocortex.batches.values import Batch, Item, Outcome
+from neurocortex.batches.values import Batch, Item, Outcome, item_id
 from neurocortex.domain.deployments import Tier
 from neurocortex.errors import GivenUpError
+from neurocortex.experiments.taking import Taking
+from neurocortex.experiments.trials import Trial
 from neurocortex.realtime.caching import TaskCache
 from neurocortex.realtime.call import Call
 from neurocortex.realtime.ending import end
@@ -66,8 +68,12 @@ class Workshop:
         *,
         timeout_s: float,
         cache: TaskCache | None = None,
+        experiments: Taking | None = None,
     ) -> None:
-        """Work with the lane's own parts; an item that takes longer than `timeout_s` fails."""
+        """Work with the lane's own parts; an item that takes longer than `timeout_s` fails.
+
+        `experiments`: those that items take part in; None: there are none.
+        """
         self._table = table
         self._registry = registry
         self._runner = runner
@@ -75,6 +81,7 @@ class Workshop:
         self._pacer = pacer
         self._timeout_s = timeout_s
         self._cache = cache
+        self._experiments = experiments
         self._at_work: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
 
@@ -138,20 +145,38 @@ class Workshop:
     async def _do(self, batch: Batch, item: Item, saver: Saver) -> None:
         began = time.monotonic()
         failure: Exception | None = None
+        trial: Trial | None = None
         try:
+            call, trial = self._varied(_call(batch, item))
             reply = await process(
                 self._registry,
-                _call(batch, item),
+                call,
                 LaneSteps(self._runner, batch.tenant, None),
                 self._timeout_s,
                 self._cache,
             )
             outcome = Outcome(item.line, is_completed=True, content=reply.body)
+            if trial is not None:
+                trial.replied(reply.body, reply.usage, lasts=reply.lasts)
         except Exception as error:  # noqa: BLE001 - it is told in the item's place
             failure = error
             outcome = _failed(batch, item, error)
+            if trial is not None:
+                trial.failed(error)
         self._pacer.ended(time.monotonic() - began, failure)
         saver.put(outcome)
+
+    def _varied(self, call: Call) -> tuple[Call, Trial | None]:
+        """Return a call as experiments have it, and its part in one that runs.
+
+        It is assigned by its id: one that is done again has the same variant.
+        """
+        if self._experiments is None or not self._experiments.concern(call.operation):
+            return call, None
+        request = self._registry.parse(call.body)
+        varied = self._experiments.vary(request, call.tenant, str(call.id), call.id)
+        body = call.body if varied.is_as_asked else varied.body
+        return replace(call, body=body), varied.trial
 
 
 def _call(batch: Batch, item: Item) -> Call:
@@ -160,7 +185,7 @@ def _call(batch: Batch, item: Item) -> Call:
     if item.deadline_s is not None:
         deadline = batch.created.timestamp() + item.deadline_s
     return Call(
-        id=uuid5(batch.id, str(item.line)),
+        id=item_id(batch.id, item.line),
         operation=item.operation,
         body=item.body,
         tenant=batch.tenant,

@@ -89,13 +89,14 @@ def restore(
     """
     from neurocortex.backup import backups
     from neurocortex.cli import erasing
-    from neurocortex.cli.forgetting import forget_collection
+    from neurocortex.cli.forgetting import forget_collection, forget_snapshots
     from neurocortex.lake.store import Lake
 
     running = _running()
     place = _place(running)
     erasures = erasing.on_record(running, backup)
     restored = backups.restore(place, backup, replace=replace)
+    forget_snapshots(running)
     with Lake(place.database_url) as lake:
         again = erasing.erase_again(running, lake, erasures, restored)
         for each in lake.collections():

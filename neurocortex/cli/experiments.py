@@ -1,6 +1,7 @@
 """`neurocortex experiments`: variants of requests compared on real traffic."""
 
 import asyncio
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -58,9 +59,10 @@ def list_all() -> None:
     if not found:
         typer.echo("There is none yet: neurocortex experiments start FILE")
     for each in found:
-        winner = f", {each.winner} is to serve" if each.winner else ""
         began = f"{each.started_at:%Y-%m-%d %H:%M}"
-        typer.echo(f"{each.spec.name}: {each.spec.operation}, {began}, {each.state.value}{winner}")
+        typer.echo(
+            f"{each.spec.name}: {each.spec.operation}, {began}, {each.state.value}{_serving(each)}"
+        )
 
 
 @app.command()
@@ -79,6 +81,50 @@ def stop(name: Name) -> None:
     _print(_with_experiments(lambda experiments: experiments.stop(name)))
 
 
+@app.command()
+def apply(
+    name: Name,
+    variant: Annotated[
+        str | None, typer.Option(help="Of the experiment. Unset: the one that won.")
+    ] = None,
+) -> None:
+    """Serve requests as the variant that won.
+
+    Its fields take the place of what requests say, as they did in the experiment, for requests with
+    the same `where`, until it is withdrawn.
+    """
+    from neurocortex.experiments.assigning import require_settable
+    from neurocortex.requests.registry import Registry
+    from neurocortex.settings import load
+
+    async def change(experiments: "Experiments") -> "Experiment":
+        known = await asyncio.to_thread(experiments.table.known, name)
+        spec = known.experiment.spec
+        registry = Registry.load(load().settings.gateway.pipelines)
+        require_settable(spec, registry[spec.operation].request)  # pipelines may have changed
+        return await experiments.apply(name, variant, getuser())
+
+    changed = _with_experiments(change)
+    typer.echo(
+        f"{name}: requests of {changed.spec.operation} are served by {changed.changes[-1].variant}"
+        f" within a second. To end that: neurocortex experiments withdraw {name}"
+    )
+
+
+@app.command()
+def withdraw(name: Name) -> None:
+    """Serve requests as they ask, and as no variant."""
+    changed = _with_experiments(lambda experiments: experiments.withdraw(name, getuser()))
+    typer.echo(f"{name}: requests of {changed.spec.operation} are served as they ask again.")
+
+
+def _serving(experiment: "Experiment") -> str:
+    """Return which variant won, and which one is applied."""
+    if (applied := experiment.applied) is not None:
+        return f", {applied.name} is applied"
+    return f", {experiment.winner} is to serve" if experiment.winner else ""
+
+
 def _print(known: "Known") -> None:
     from neurocortex.experiments.judging import told
 
@@ -86,6 +132,9 @@ def _print(known: "Known") -> None:
     typer.echo(f"{spec.name}: {spec.operation}, {spec.metric.value}, {experiment.state.value}")
     if experiment.reason:
         typer.echo(f"  {experiment.reason}")
+    for change in experiment.changes:
+        done = "withdrew it" if change.variant is None else f"applied {change.variant}"
+        typer.echo(f"  {change.at:%Y-%m-%d %H:%M}: {change.by} {done}")
     for variant in spec.variants:
         arm = known.figures.arms[variant.name]
         seen = arm.metric
@@ -103,7 +152,7 @@ def _print(known: "Known") -> None:
 
 def _with_experiments(work: "Callable[[Experiments], Awaitable[T]]") -> T:
     from neurocortex.embedded.running import find
-    from neurocortex.experiments.experiments import opened
+    from neurocortex.experiments.opening import opened
     from neurocortex.settings import load
 
     running = find(load().settings)

@@ -1,9 +1,11 @@
-"""Ending what the cache holds of what a command has changed."""
+"""Ending what the cache holds of what a command has changed, and what else Redis has of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from neurocortex.cache.cache import Cache
@@ -15,6 +17,8 @@ from neurocortex.embedded.running import Running
 from neurocortex.errors import CacheUnavailableError
 from neurocortex.lake.database import translated
 from neurocortex.lake.store import Lake
+from neurocortex.rollout import scripts as rollouts
+from neurocortex.snapshots.scripts import NAMESPACE
 
 TAG: Final = "collection:{}"
 """Of what was computed from a collection."""
@@ -53,6 +57,27 @@ def forget_everything(running: Running, lake: Lake) -> None:
         return lambda cache: cache.clear(tenant)
 
     _end(running, tuple(map(order_for, {*tenants, DEFAULT_TENANT})))
+
+
+def forget_snapshots(running: Running) -> None:
+    """Have all processes read anew which rollouts and experiments PostgreSQL has.
+
+    A snapshot is replaced by a later one only, and those of a restored database may be earlier.
+
+    Raises:
+        CacheUnavailableError: Redis does not answer.
+    """
+    from neurocortex.experiments import experiments  # 2 s, which only a restore needs
+
+    if running.redis_url is None:
+        return
+    names = (rollouts.SNAPSHOT, experiments.KEY)
+    try:
+        with Redis.from_url(running.redis_url, socket_timeout=TIMEOUT_S) as redis:
+            redis.delete(*(f"{NAMESPACE}:{name}" for name in names))
+    except RedisError as error:
+        stale = " and ".join(names)
+        raise CacheUnavailableError("redis", f"{error}; as before the restore: {stale}") from error
 
 
 def _end(running: Running, orders: Sequence[Callable[[Cache], Awaitable[Announced]]]) -> None:

@@ -65,6 +65,8 @@ def erase(
     from neurocortex.cli import erasing as commands
     from neurocortex.erasure import erasing
 
+    if as_json and not yes:
+        raise typer.BadParameter("--json has no room for a question: add --yes")
     with _opened(subject) as (running, lake, person):
         if not yes:
             found = erasing.find(commands.stores_of(running, lake), person)

@@ -3,6 +3,7 @@
 import mmap
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +47,11 @@ def erase(home: Home, subject: Subject) -> Mapping[str, int]:
     erased: dict[str, int] = {}
     for kind in kinds(home):
         for path in _about(kind, pattern):
-            if kind.overwritten:
-                _overwrite(path, pattern)
-            else:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                if kind.overwritten:
+                    _overwrite(path, pattern)
+                else:
+                    path.unlink()
             erased[kind.name] = erased.get(kind.name, 0) + 1
     return erased
 
@@ -75,11 +77,15 @@ def _is_told(dump: Path, pattern: re.Pattern[bytes], subject: Subject) -> bool:
 
 def _about(kind: Kind, pattern: re.Pattern[bytes]) -> Iterator[Path]:
     for path in sorted(kind.folder.glob(kind.pattern)):
-        if path.is_file() and path.stat().st_size:
-            with path.open("rb") as file, _mapped(file.fileno(), mmap.ACCESS_READ) as content:
-                told = pattern.search(content) is not None
-            if told:
+        # Results expire, and logs are rotated: a file that goes meanwhile tells of nobody.
+        with suppress(FileNotFoundError):
+            if path.is_file() and path.stat().st_size and _tells(path, pattern):
                 yield path
+
+
+def _tells(path: Path, pattern: re.Pattern[bytes]) -> bool:
+    with path.open("rb") as file, _mapped(file.fileno(), mmap.ACCESS_READ) as content:
+        return pattern.search(content) is not None
 
 
 def _overwrite(path: Path, pattern: re.Pattern[bytes]) -> None:

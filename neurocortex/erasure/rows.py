@@ -1,4 +1,4 @@
-"""Rows about a person in any table: texts, JSON and bytes are looked through."""
+"""Rows about a person in any table: texts, JSON, bytes and whole numbers are looked through."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,20 +13,24 @@ LAKE: Final = ("data", "history", "work", "lake")
 """Schemas whose tables are looked through."""
 NOT_ROWS: Final = ("collections", "documents", "chunks", "loads", "postings", "embedding_models")
 """Tables of the schema `lake` that are not: documents go as documents, with all of theirs."""
+DATA: Final = ("data", "history")
+"""Schemas whose whole numbers may tell a person, as a customer's does; others' are counts."""
 
 FETCHED: Final = 1_000
 
 COLUMNS: Final = """
-SELECT nspname, relname, array_agg(attname::text ORDER BY attnum)
-    FILTER (WHERE typname <> 'bytea'),
-    array_agg(attname::text ORDER BY attnum) FILTER (WHERE typname = 'bytea')
+SELECT nspname, relname,
+    array_agg(attname::text ORDER BY attnum) FILTER (WHERE typname = ANY(%(texts)s)),
+    array_agg(attname::text ORDER BY attnum) FILTER (WHERE typname = 'bytea'),
+    array_agg(attname::text ORDER BY attnum) FILTER (WHERE typname = 'int8')
 FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
 JOIN pg_namespace ON pg_namespace.oid = relnamespace JOIN pg_type ON pg_type.oid = atttypid
-WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped
-AND typname IN ('text', 'varchar', 'json', 'jsonb', 'bytea') AND attname <> 'fingerprint'
-AND nspname = ANY(%s) AND NOT (nspname = 'lake' AND relname = ANY(%s))
+WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped AND attname <> 'fingerprint'
+AND (typname = ANY(%(texts)s) OR typname = 'bytea' OR typname = 'int8' AND nspname = ANY(%(data)s))
+AND nspname = ANY(%(schemas)s) AND NOT (nspname = 'lake' AND relname = ANY(%(not_rows)s))
 GROUP BY nspname, relname ORDER BY nspname, relname
 """
+TEXTS: Final = ("text", "varchar", "json", "jsonb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class SearchedTable:
     name: str
     texts: tuple[str, ...]
     bytes: tuple[str, ...]
+    numbers: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
@@ -48,11 +53,12 @@ class SearchedTable:
 
 
 def searched(connection: DriverConnection, schemas: Sequence[str] = LAKE) -> list[SearchedTable]:
-    """Return the tables of these schemas that hold texts of any kind."""
-    found = connection.execute(COLUMNS, (list(schemas), list(NOT_ROWS))).fetchall()
+    """Return the tables of these schemas that hold texts of any kind, or data's whole numbers."""
+    wanted = {"texts": TEXTS, "data": DATA, "schemas": schemas, "not_rows": NOT_ROWS}
+    found = connection.execute(COLUMNS, {name: list(each) for name, each in wanted.items()})
     return [
-        SearchedTable(schema, name, tuple(texts or ()), tuple(raw or ()))
-        for schema, name, texts, raw in found
+        SearchedTable(schema, name, *(tuple(each or ()) for each in columns))
+        for schema, name, *columns in found.fetchall()
     ]
 
 
@@ -81,10 +87,15 @@ def _told(connection: DriverConnection, table: SearchedTable, subject: Subject) 
         sql.SQL("encode({}, 'escape') ~* %(bytes)s").format(sql.Identifier(column))
         for column in table.bytes
     ]
+    # As a whole: another's number may have the same digits in it.
+    conditions += [
+        sql.SQL("{}::text = %(number)s").format(sql.Identifier(column)) for column in table.numbers
+    ]
     statement = sql.SQL("SELECT ctid::text FROM {} WHERE {} FOR UPDATE").format(
         table.identifier, sql.SQL(" OR ").join(conditions)
     )
-    values = {"texts": subject.in_texts, "bytes": subject.in_bytes}
+    number = subject.text.strip()
+    values = {"texts": subject.in_texts, "bytes": subject.in_bytes, "number": number}
     for (place,) in connection.execute(statement, values):
         yield place
 

@@ -85,6 +85,7 @@ NeuroCortexError
 │   ├── ExperimentRunningError  another one is made with the same operation
 │   ├── ExperimentNotFoundError
 │   ├── ExperimentEndedError
+│   ├── ExperimentApplyError    no variant of it can be applied, or withdrawn
 │   └── NotInterleavedError     `used` of an answer that no two rankings made
 ├── DeadLetterError             a run that failed for good
 │   ├── DeadLetterNotFoundError
@@ -226,6 +227,7 @@ from neurocortex.errors.documents import (
     UnreadableFileError,
 )
 from neurocortex.errors.experiments import (
+    ExperimentApplyError,
     ExperimentEndedError,
     ExperimentError,
     ExperimentNotFoundError,
@@ -401,6 +403,7 @@ __all__ = [
     "EventError",
     "EventHandlerError",
     "ExpectationError",
+    "ExperimentApplyError",
     "ExperimentEndedError",
     "ExperimentError",
     "ExperimentNotFoundError",

@@ -50,6 +50,14 @@ class ExperimentEndedError(ExperimentError):
         super().__init__(experiment, f"The experiment {experiment} has ended: {reason}.")
 
 
+class ExperimentApplyError(ExperimentError):
+    """No variant of it can be applied, or none that is could be withdrawn."""
+
+    def __init__(self, experiment: str, reason: str) -> None:
+        super().__init__(experiment, f"The experiment {experiment}: {reason}.")
+        self.reason = reason
+
+
 class NotInterleavedError(ExperimentError):
     """No experiment interleaved the answer to a request of that tenant. `request`: its id."""
 

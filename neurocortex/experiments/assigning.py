@@ -61,6 +61,26 @@ def as_varied(request: RequestT, variant: Variant) -> RequestT:
     return type(request).model_validate_json(json.dumps(_merged(asked, variant.set)))
 
 
+def as_applied(
+    request: RequestT, applied: Iterable[Experiment]
+) -> tuple[RequestT, tuple[Experiment, ...]]:
+    """Return a request as applied variants have it, one after the other, and whose they are.
+
+    One with which its other fields do not go is left out.
+    """
+    by: tuple[Experiment, ...] = ()
+    for each in applied:
+        variant = each.applied
+        if variant is None or experiment_of(request, [each]) is None:
+            continue
+        try:
+            request = as_varied(request, variant)
+        except ValidationError:
+            continue
+        by = (*by, each)
+    return request, by
+
+
 def as_interleaved(request: RequestT, spec: ExperimentSpec) -> RequestT:
     """Return a request as the first variant has it, and in its field `against` the second one.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Float, case, select, update
+from sqlalchemy import Connection, Float, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neurocortex.errors import InvalidRequestError
@@ -104,7 +104,8 @@ def settle(connection: Connection, experiment: UUID) -> None:
         .values(
             failed=case((requests.c.state == RequestState.FAILED.value, True), else_=False),
             seconds=end - begun,
-            cost=requests.c.record["usage"]["cost"].astext.cast(Float),
+            # A record without usage is of one that asked no LLM.
+            cost=func.coalesce(requests.c.record["usage"]["cost"].astext.cast(Float), 0.0),
         )
     )
 

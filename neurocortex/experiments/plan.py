@@ -202,6 +202,16 @@ class State(StrEnum):
     """Somebody stopped it."""
 
 
+class Change(Strict):
+    """What somebody made of an experiment after its end; all of them are kept."""
+
+    variant: str | None
+    """Requests are served as this variant has them from then on. None: as they ask again."""
+    at: datetime
+    by: str
+    """Who did that, as the machine knows them."""
+
+
 class Experiment(Strict):
     """One experiment, as it is kept."""
 
@@ -216,6 +226,14 @@ class Experiment(Strict):
     reason: str = ""
     """Why it ended, as a sentence without its full stop."""
     ended_at: datetime | None = None
+    changes: tuple[Change, ...] = ()
+    """In the order in which they were made."""
+
+    @property
+    def applied(self) -> Variant | None:
+        """The variant as which requests are served since the experiment's end; None: none is."""
+        name = self.changes[-1].variant if self.changes else None
+        return next((each for each in self.spec.variants if each.name == name), None)
 
     @property
     def is_running(self) -> bool:
@@ -236,3 +254,8 @@ class Experiment(Strict):
         return self.model_copy(
             update={"state": state, "winner": winner, "reason": reason, "ended_at": when}
         )
+
+    def changed(self, variant: str | None, when: datetime, by: str) -> "Experiment":
+        """Return it with a variant applied; None: with none applied any more."""
+        change = Change(variant=variant, at=when, by=by)
+        return self.model_copy(update={"changes": (*self.changes, change)})

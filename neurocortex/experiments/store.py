@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     DateTime,
+    cast,
     delete,
     func,
     insert,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -29,24 +30,26 @@ from neurocortex.experiments.plan import Experiment, State
 from neurocortex.experiments.tables import experiments
 from neurocortex.experiments.tables import outcomes as table
 from neurocortex.lake.service_store import ServiceStore
+from neurocortex.snapshots.front import Revised
+from neurocortex.snapshots.revisions import next_revision
 
 POOL_SIZE: Final = 2
 STATEMENT_TIMEOUT_S: Final = 30.0
 
 TURN: Final = 7_305_120_443
-"""Advisory lock: revisions are committed in their order, so a higher one knows all before it."""
+"""Advisory lock of its revisions."""
 
 KEPT: Final = timedelta(days=1)
 """Requests of an experiment that has ended may be judged so long; then they are forgotten."""
 
 
-class Snapshot(BaseModel):
-    """The experiments that run, at one moment."""
+class Snapshot(Revised):
+    """The experiments that concern requests, at one moment."""
 
-    model_config = ConfigDict(frozen=True)
-
-    revision: int = 0
     experiments: tuple[Experiment, ...] = ()
+    """Those that run."""
+    applied: tuple[Experiment, ...] = ()
+    """Those of which a variant is applied, in the order in which that was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +96,34 @@ class ExperimentTable(ServiceStore):
             return bool(changed.rowcount)
 
     def snapshot(self) -> Snapshot:
-        """Return the experiments that run."""
+        """Return the experiments that run, and those of which a variant is applied."""
         with self.transaction() as connection:
             revision = connection.scalar(select(func.max(experiments.c.revision))) or 0
             found = connection.execute(
-                select(experiments.c.experiment).where(_RUNS).order_by(experiments.c.revision)
+                select(experiments.c.experiment)
+                .where(or_(_RUNS, _IS_APPLIED))
+                .order_by(experiments.c.revision)
             ).scalars()
-            running = tuple(Experiment.model_validate(each) for each in found)
-        return Snapshot(revision=revision, experiments=running)
+            known = [Experiment.model_validate(each) for each in found]
+        return Snapshot(
+            revision=revision,
+            experiments=tuple(each for each in known if each.is_running),
+            applied=tuple(each for each in known if each.applied is not None),
+        )
+
+    def change(self, id_: UUID, variant: str | None, by: str) -> Experiment:
+        """Record that somebody applied a variant of an experiment that has ended, or none."""
+        with self.transaction() as connection:
+            found = connection.execute(
+                select(experiments.c.experiment).where(experiments.c.id == id_).with_for_update()
+            ).scalar_one()
+            changed = Experiment.model_validate(found).changed(variant, datetime.now(UTC), by)
+            connection.execute(
+                update(experiments)
+                .where(experiments.c.id == id_)
+                .values(**_values(connection, changed))
+            )
+        return changed
 
     def every(self) -> Sequence[Experiment]:
         """Return all experiments, those that were changed last first."""
@@ -120,7 +143,7 @@ class ExperimentTable(ServiceStore):
             found = connection.execute(
                 select(experiments.c.experiment, experiments.c.figures)
                 .where(experiments.c.name == name)
-                .order_by(experiments.c.revision.desc())
+                .order_by(_time("started_at").desc())
                 .limit(1)
             ).one_or_none()
         if found is None:
@@ -189,19 +212,22 @@ class ExperimentTable(ServiceStore):
         return None if after == before else after
 
 
+def _time(name: str) -> ColumnElement[datetime]:
+    return cast(experiments.c.experiment[name].astext, DateTime(timezone=True))
+
+
 _RUNS: Final = experiments.c.state == State.RUNNING.value
+_IS_APPLIED: Final = experiments.c.experiment["changes"][-1]["variant"].astext.is_not(None)
 
 
 def _values(connection: Connection, experiment: Experiment) -> Mapping[str, object]:
     """Return the columns of an experiment, with the next revision: it is the last committed."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN})
-    last = connection.scalar(select(func.max(experiments.c.revision)))
     return {
         "id": experiment.id,
         "name": experiment.spec.name,
         "operation": experiment.spec.operation,
         "state": experiment.state.value,
-        "revision": (last or 0) + 1,
+        "revision": next_revision(connection, experiments.c.revision, TURN),
         "experiment": _json(experiment),
     }
 
@@ -212,11 +238,5 @@ def _json(value: BaseModel) -> object:
 
 def _forget(connection: Connection) -> None:
     """Forget the requests of experiments that ended long ago, and of those that are gone."""
-    needed = select(experiments.c.id).where(
-        or_(
-            _RUNS,
-            experiments.c.experiment["ended_at"].astext.cast(DateTime(timezone=True))
-            > func.now() - KEPT,
-        )
-    )
+    needed = select(experiments.c.id).where(or_(_RUNS, _time("ended_at") > func.now() - KEPT))
     connection.execute(delete(table).where(table.c.experiment_id.not_in(needed)))

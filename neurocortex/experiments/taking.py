@@ -1,12 +1,10 @@
-"""What a process that takes requests does for experiments: it assigns them, and tells what came."""
+"""What a process that serves requests does for experiments: it assigns, and tells what came."""
 
 import asyncio
 import logging
-import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -14,19 +12,19 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from neurocortex.cancellation import is_cancelled
-from neurocortex.domain.usage import Usage
-from neurocortex.errors import (
-    AdmissionError,
-    InvalidRequestError,
-    NeuroCortexError,
-    QuestionError,
-    RequestCancelledError,
+from neurocortex.errors import NeuroCortexError
+from neurocortex.experiments.assigning import (
+    as_applied,
+    as_interleaved,
+    as_varied,
+    assign,
+    experiment_of,
 )
-from neurocortex.experiments.assigning import as_interleaved, as_varied, assign, experiment_of
 from neurocortex.experiments.experiments import Experiments
-from neurocortex.experiments.interleaving import Team
 from neurocortex.experiments.outcomes import Taken
+from neurocortex.experiments.plan import Experiment
 from neurocortex.experiments.store import Snapshot
+from neurocortex.experiments.trials import Trial
 from neurocortex.requests.request import Request
 
 PAUSE_S: Final = 0.3
@@ -37,100 +35,38 @@ MOST: Final = 10_000
 
 AT_ONCE: Final = 500
 
-NOT_ITS_FAULT: Final = (
-    AdmissionError,
-    InvalidRequestError,
-    QuestionError,
-    RequestCancelledError,
-)
-"""Ends of a request that say nothing of the variant."""
-
-ASKED_WRONG: Final = frozenset({"invalid_request", "question"})
-"""The codes of such errors where the lane reports them."""
-
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One request of an experiment."""
+class Varied:
+    """A request as it is served."""
 
-    request: UUID
-    tenant: str
-    experiment: UUID
-    name: str
-    """Of the experiment."""
-    variant: str
-    """Of an interleaved one both."""
-    note: Callable[[Taken], None] = field(repr=False, compare=False)
-    is_interleaved: bool = False
-    began: float = field(default_factory=time.monotonic)
+    request: Request
+    applied: tuple[Experiment, ...] = ()
+    """Experiments that have ended, and as whose applied variant it is served."""
+    trial: Trial | None = None
+    """None: it is in no experiment that runs."""
 
-    def answered(
-        self,
-        usage: Usage | None,
-        *,
-        is_kept: bool = False,
-        stands_in: bool = False,
-        teams: Sequence[Team] | None = None,
-    ) -> None:
-        """Note that it was answered.
+    @property
+    def is_as_asked(self) -> bool:
+        """Whether nothing of it may differ from what was asked."""
+        return not self.applied and self.trial is None
 
-        Args:
-            usage: of LLMs; None: none was asked.
-            is_kept: the answer is from the cache, which says nothing of time and cost.
-            stands_in: for a better one, as while an LLM is away: the variant failed.
-            teams: of its passages, if it is interleaved.
-        """
-        if is_kept:
-            self._ended(failed=False)
-            return
-        seconds = time.monotonic() - self.began
-        cost = usage.cost if usage else 0.0
-        self._ended(failed=stands_in, seconds=seconds, cost=cost, teams=teams)
-
-    def failed(self, error: Exception) -> None:
-        """Note that it could not be answered, unless that is not the variant's fault."""
-        if not isinstance(error, NOT_ITS_FAULT) and getattr(error, "code", "") not in ASKED_WRONG:
-            self._ended(failed=True, seconds=time.monotonic() - self.began)
-
-    def accepted(self) -> None:
-        """Note that it was accepted: its record will tell what came of it."""
-        self._ended(failed=None)
-
-    def _ended(
-        self,
-        *,
-        failed: bool | None,
-        seconds: float | None = None,
-        cost: float | None = None,
-        teams: Sequence[Team] | None = None,
-    ) -> None:
-        self.note(
-            Taken(
-                id=self.request,
-                experiment=self.experiment,
-                variant=self.variant,
-                tenant=self.tenant,
-                made_at=datetime.now(UTC),
-                failed=failed,
-                seconds=seconds,
-                cost=cost,
-                teams=teams,
-            )
-        )
+    @property
+    def body(self) -> bytes:
+        """Its JSON."""
+        return self.request.model_dump_json(exclude_unset=True).encode()
 
 
-Vary = Callable[[Request, str, str, UUID], tuple[Request, Trial | None]]
+Vary = Callable[[Request, str, str, UUID], Varied]
 """`Taking.vary`."""
 
 
-def nothing_varied(
-    request: Request, tenant: str, key: str, id_: UUID
-) -> tuple[Request, Trial | None]:
+def nothing_varied(request: Request, tenant: str, key: str, id_: UUID) -> Varied:
     """Stand in for experiments where there are none."""
     del tenant, key, id_
-    return request, None
+    return Varied(request)
 
 
 class Taking:
@@ -177,10 +113,15 @@ class Taking:
                     self._waiting.extendleft(reversed(taken))
                     raise
 
-    def vary(
-        self, request: Request, tenant: str, key: str, id_: UUID
-    ) -> tuple[Request, Trial | None]:
-        """Return a request as its variant has it; without a trial it is in no experiment.
+    def concern(self, operation: str) -> bool:
+        """Tell whether requests of an operation may be served otherwise than they ask."""
+        known = self._snapshot
+        return any(
+            each.spec.operation == operation for each in (*known.experiments, *known.applied)
+        )
+
+    def vary(self, request: Request, tenant: str, key: str, id_: UUID) -> Varied:
+        """Return a request as it is served: as applied variants have it, and then as its own has.
 
         Args:
             request: as it was asked.
@@ -188,24 +129,24 @@ class Taking:
             key: decides the variant: the same key has the same one.
             id_: of the request.
         """
-        experiment = experiment_of(request, self._snapshot.experiments)
+        base, applied = as_applied(request, self._snapshot.applied)
+        experiment = experiment_of(base, self._snapshot.experiments)
         if experiment is None:
-            return request, None
+            return Varied(base, applied)
         spec = experiment.spec
         try:
             if spec.is_interleaved:
-                variant, varied = spec.both, as_interleaved(request, spec)
+                variant, varied = spec.both, as_interleaved(base, spec)
             else:
                 assigned = assign(experiment, tenant, key)
-                variant, varied = assigned.name, as_varied(request, assigned)
+                variant, varied = assigned.name, as_varied(base, assigned)
         except ValidationError:
             # Its other fields go with no such variant; whoever asked is answered all the same.
             logger.debug("A request does not go with a variant of %s", spec.name)
-            return request, None
+            return Varied(base, applied)
         note = self._waiting.append
-        return varied, Trial(
-            id_, tenant, experiment.id, spec.name, variant, note, spec.is_interleaved
-        )
+        trial = Trial(id_, tenant, experiment.id, spec.name, variant, note, spec.is_interleaved)
+        return Varied(varied, applied, trial)
 
     async def score(self, request: UUID, tenant: str, score: float) -> bool | None:
         """Take down how good an answer was; returns as `ExperimentTable.score`.

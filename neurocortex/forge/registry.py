@@ -4,8 +4,7 @@ MLflow keeps them in PostgreSQL, in a schema of their own, without a server of i
 existing MLflow server keeps them. See https://mlflow.org/docs/latest/ml/model-registry/.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,14 +14,13 @@ from pydantic import ValidationError
 from sklearn.pipeline import Pipeline
 
 from neurocortex.errors import (
-    ForgeUnavailableError,
     ModelCorruptError,
     ModelMemoryError,
     ModelNotFoundError,
 )
 from neurocortex.forge import artifact, store
 from neurocortex.forge.card import Card
-from neurocortex.forge.store import Place
+from neurocortex.forge.store import Place, answering
 from neurocortex.forge.versions import CHALLENGER, CHAMPION, Loaded, Version, require_room
 
 if TYPE_CHECKING:
@@ -32,6 +30,9 @@ EXPERIMENT: Final = "neurocortex"
 MODEL_FILE: Final = "model.skops"
 CARD_FILE: Final = "card.json"
 DIGEST: Final = "sha256"
+
+PAGE: Final = 1000
+"""Models that MLflow is asked for at once; unless it is told, it lists 100 of them."""
 
 ABSENT: Final = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """What MLflow says of a model, and of an alias, that is not there."""
@@ -46,7 +47,7 @@ class Registry:
         Raises:
             ForgeUnavailableError: it does not answer.
         """
-        with store.opened(place) as client, _answering():
+        with store.opened(place) as client, answering():
             self._client = client
             self._experiment = self._experiment_id(place.artifacts)
 
@@ -57,7 +58,7 @@ class Registry:
             ForgeUnavailableError: the registry does not answer.
         """
         name, content = card.spec.name, artifact.dump(model)
-        with _answering():
+        with answering():
             self._make(name, card.spec.description)
             run = self._client.create_run(self._experiment, run_name=name).info
             try:
@@ -77,7 +78,7 @@ class Registry:
 
     def promote(self, version: Version) -> Version:
         """Let a version serve: it becomes the champion."""
-        with _answering():
+        with answering():
             number = str(version.number)
             self._client.set_registered_model_alias(version.model, CHAMPION, number)
             if CHALLENGER in version.aliases:
@@ -86,8 +87,15 @@ class Registry:
 
     def models(self) -> Sequence[str]:
         """Return the names of all models, in their order."""
-        with _answering():
-            return sorted(str(each.name) for each in self._client.search_registered_models())
+        names: list[str] = []
+        token: str | None = None
+        with answering():
+            while True:
+                page = self._client.search_registered_models(max_results=PAGE, page_token=token)
+                names += [str(each.name) for each in page]
+                token = page.token
+                if not token:
+                    return sorted(names)
 
     def versions(self, name: str) -> Sequence[Version]:
         """Return a model's versions, the newest first.
@@ -97,7 +105,7 @@ class Registry:
         """
         from mlflow.exceptions import MlflowException
 
-        with _answering():
+        with answering():
             try:
                 model = self._client.get_registered_model(name)
             except MlflowException as error:
@@ -120,7 +128,7 @@ class Registry:
         """
         from mlflow.exceptions import MlflowException
 
-        with _answering():
+        with answering():
             try:
                 if which.isdecimal():
                     found = self._client.get_model_version(name, which)
@@ -143,6 +151,14 @@ class Registry:
             raise ModelCorruptError(
                 version.model, f"the card of version {version.number} cannot be read: {error}"
             ) from error
+
+    def size(self, version: Version) -> int:
+        """Return the bytes that a version takes in memory, without loading it.
+
+        Raises:
+            ModelCorruptError: its artifact is gone, or cannot be read.
+        """
+        return artifact.unpacked_bytes(version.model, self._read(version, MODEL_FILE))
 
     def load(self, version: Version, max_bytes: int | None = None) -> Loaded:
         """Return a version ready to predict; `max_bytes`: what its parts may have, unpacked.
@@ -211,7 +227,7 @@ class Registry:
     def _read(self, version: Version, file: str) -> bytes:
         from mlflow.exceptions import MlflowException
 
-        with TemporaryDirectory() as folder, _answering():
+        with TemporaryDirectory() as folder, answering():
             try:
                 found = self._client.download_artifacts(version.run, file, folder)
                 return Path(found).read_bytes()
@@ -235,14 +251,3 @@ def _version(found: "Registered", aliases: tuple[str, ...]) -> Version:
         digest=str(found.tags.get(DIGEST, "")),
         run=str(found.run_id),
     )
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Turn what MLflow raises when its store is away into one error."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except MlflowException as error:
-        raise ForgeUnavailableError(store.NAME, " ".join(str(error).split())[:300]) from error

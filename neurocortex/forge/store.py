@@ -84,3 +84,14 @@ def _client(url: str) -> "MlflowClient":
     from mlflow.tracking import MlflowClient  # 2 s of imports that only models' runs need
 
     return MlflowClient(tracking_uri=url, registry_uri=url)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn what MLflow raises when its store is away into one error."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        raise ForgeUnavailableError(NAME, " ".join(str(error).split())[:300]) from error

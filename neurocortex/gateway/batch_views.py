@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from neurocortex.batches.intake import OPERATION as BATCH
 from neurocortex.batches.intake import Standing
-from neurocortex.batches.values import Outcome
+from neurocortex.batches.values import Outcome, item_id
 from neurocortex.domain.deployments import Tier
 from neurocortex.gateway.views import FailureView
 from neurocortex.gateway.views import location as request_location
@@ -44,6 +44,7 @@ class BatchLine(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     line: int = Field(ge=1, description="In the file that was sent, from 1.")
+    request_id: UUID = Field(description="What feedback about its result names.")
     state: Literal["completed", "failed"]
     result: JsonValue = Field(None, description="What the request returned.")
     error: FailureView | None = None
@@ -80,10 +81,12 @@ class BatchViews:
         return view.model_dump_json().encode()
 
 
-def line_of(outcome: Outcome) -> bytes:
+def line_of(batch: UUID, outcome: Outcome) -> bytes:
     """Return a `BatchLine` and a line feed; the result's JSON is put in as it is."""
     state, name = (b"completed", b"result") if outcome.is_completed else (b"failed", b"error")
-    return b'{"line":%d,"state":"%s","%s":%s}\n' % (outcome.line, state, name, outcome.content)
+    number = str(item_id(batch, outcome.line)).encode()
+    head = b'{"line":%d,"request_id":"%s","state":"%s"' % (outcome.line, number, state)
+    return b'%s,"%s":%s}\n' % (head, name, outcome.content)
 
 
 def location(batch: UUID) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from neurocortex.errors import InvalidRequestError
-from neurocortex.experiments.taking import Trial
+from neurocortex.experiments.trials import Trial
 from neurocortex.gateway.answers import CacheUse
 from neurocortex.routing.route import Route
 

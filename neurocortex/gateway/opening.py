@@ -59,6 +59,7 @@ from neurocortex.requests.registry import Registry
 from neurocortex.routing.route import Load
 from neurocortex.security.stack import Security, ceilings_of, security
 from neurocortex.settings import Settings
+from neurocortex.spending.runs import RunSpending
 from neurocortex.standard.lane import StandardLane
 from neurocortex.stream.stream import EventStream
 from neurocortex.tracking.leadership import Leadership
@@ -128,6 +129,7 @@ async def opened(settings: Settings, addresses: Addresses) -> AsyncGenerator[Ser
             await enter(get_client()),
             Wakes(stores.text_redis),
             leadership,
+            RunSpending(stores.redis),
         )
         upkeep = Upkeep(tracker, stores.table, leadership, settings.tracking)
         webhooks = Webhooks(stores.webhooks, settings.webhooks)

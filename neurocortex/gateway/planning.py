@@ -1,11 +1,12 @@
 """From bytes to a request with a route: read, permitted, routed. No I/O."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from neurocortex.experiments.taking import Trial, Vary, nothing_varied
+from neurocortex.experiments.taking import Varied, Vary, nothing_varied
+from neurocortex.experiments.trials import Trial
 from neurocortex.gateway.callers import caller_of
 from neurocortex.learning.expecting import Expect, nothing_expected
 from neurocortex.requests.registry import AnyPipeline, Registry
@@ -39,18 +40,24 @@ class Planned:
     """A request that is valid and allowed, and where it is served."""
 
     asking: Asking
-    request: Request
+    varied: Varied
     pipeline: AnyPipeline
     route: Route
-    trial: Trial | None = None
-    """None: it is in no experiment."""
+
+    @property
+    def request(self) -> Request:
+        """It as it is served."""
+        return self.varied.request
+
+    @property
+    def trial(self) -> Trial | None:
+        """Its part in an experiment; None: it is in none that runs."""
+        return self.varied.trial
 
     @property
     def body(self) -> bytes:
         """The JSON of the request that is served: as it was sent, unless an experiment varies."""
-        if self.trial is None:
-            return self.asking.body
-        return self.request.model_dump_json(exclude_unset=True).encode()
+        return self.asking.body if self.varied.is_as_asked else self.varied.body
 
     def in_real_time(self) -> "Planned":
         """Return it for the real-time lane: its client knows no other way to be answered."""
@@ -87,11 +94,18 @@ class Planner:
         caller = caller_of(asking.principal)
         # What is sent again with its idempotency key is served as it was the first time.
         key = asking.idempotency_key or str(asking.id)
-        request, trial = self.vary(parsed, asking.principal.tenant, key, asking.id)
-        expectation = self.expect(pipeline, request, len(asking.body))
-        chosen = route(request, pipeline, caller, time.time(), self.load(), expectation)
-        if trial is not None:
-            variants = "Variants" if trial.is_interleaved else "Variant"
-            reason = Reason("experiment", f"{variants} {trial.variant} of {trial.name}.")
-            chosen = replace(chosen, reasons=(*chosen.reasons, reason))
-        return Planned(asking, request, pipeline, chosen, trial)
+        varied = self.vary(parsed, asking.principal.tenant, key, asking.id)
+        expectation = self.expect(pipeline, varied.request, len(asking.body))
+        chosen = route(varied.request, pipeline, caller, time.time(), self.load(), expectation)
+        chosen = replace(chosen, reasons=(*chosen.reasons, *_varied(varied)))
+        return Planned(asking, varied, pipeline, chosen)
+
+
+def _varied(varied: Varied) -> Iterator[Reason]:
+    """Yield why a request is served otherwise than it asks."""
+    for each in varied.applied:
+        if each.applied is not None:
+            yield Reason("applied", f"As variant {each.applied.name} of {each.spec.name} has it.")
+    if (trial := varied.trial) is not None:
+        variants = "Variants" if trial.is_interleaved else "Variant"
+        yield Reason("experiment", f"{variants} {trial.variant} of {trial.name}.")

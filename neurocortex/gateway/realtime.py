@@ -10,8 +10,7 @@ from typing import Any
 from neurocortex.admission.values import Ticket
 from neurocortex.domain.usage import Usage
 from neurocortex.errors import DeadlinePassedError
-from neurocortex.experiments.interleaving import read
-from neurocortex.experiments.taking import Trial
+from neurocortex.experiments.trials import Trial
 from neurocortex.gateway.answers import Answers, CacheUse, key_of
 from neurocortex.gateway.metrics import Metrics
 from neurocortex.gateway.planning import Planned
@@ -155,14 +154,9 @@ def _noted(trial: Trial | None) -> Iterator[_Noting]:
         if trial is not None:
             trial.failed(error)
         raise
-    if trial is None or (answer := noting.answer) is None:
-        return
-    if trial.is_interleaved:
-        found = read(answer.body)
-        trial.answered(answer.usage, stands_in=found.note is not None, teams=found.teams)
-    else:
+    if trial is not None and (answer := noting.answer) is not None:
         is_kept = answer.use in (CacheUse.HIT, CacheUse.STALE)
-        trial.answered(answer.usage, is_kept=is_kept, stands_in=not answer.lasts)
+        trial.replied(answer.body, answer.usage, lasts=answer.lasts, is_kept=is_kept)
 
 
 def _left_s(route: Route) -> float | None:

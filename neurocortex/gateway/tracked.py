@@ -200,6 +200,7 @@ def record_of(planned: Planned) -> Record:
         estimate_s=route.estimate.seconds,
         expected_cpu_s=route.estimate.cpu_s,
         expected_memory_mb=route.estimate.needs.memory_mb or None,
+        expected_storage_mb=route.estimate.needs.storage_mb or None,
         deadline=route.deadline,
         session=planned.request.session,
         idempotency_key=key,

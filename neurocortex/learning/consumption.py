@@ -33,6 +33,10 @@ class Consumed(BaseModel):
     """At most at one moment, beyond what it shares with other runs; None: it was too short."""
     reserved_mb: float
     """What its job variable `memory` says."""
+    written_mb: float | None = None
+    """To disks, by all its processes: the most that it can have held there; None: not known."""
+    reserved_storage_mb: float = 0.0
+    """What its job variable `storage` says; 0: nothing."""
 
 
 class Consumption:

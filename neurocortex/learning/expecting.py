@@ -47,7 +47,7 @@ def expectation(learned: OperationModel, features: Mapping[str, float]) -> Expec
         if value is None or not bound.lowest <= value <= bound.highest:
             return None
         values.append(value)
-    seconds = late_s = tokens = cpu_s = memory_mb = length = None
+    seconds = late_s = tokens = cpu_s = memory_mb = storage_mb = length = None
     if learned.seconds is not None:
         base = max(features[RULE_S], LEAST[RULE_S])
         seconds, late_s = (base * exp(each) for each in learned.seconds.mean(values))
@@ -59,7 +59,9 @@ def expectation(learned: OperationModel, features: Mapping[str, float]) -> Expec
         cpu_s = base * exp(learned.cpu_s.mean(values)[0])
     if learned.memory_mb is not None:
         memory_mb = exp(learned.memory_mb.mean(values)[1])
+    if learned.storage_mb is not None:
+        storage_mb = exp(learned.storage_mb.mean(values)[1])
     if learned.length is not None:
         shares = learned.length.mean(values)
         length = LENGTHS[shares.index(max(shares))]
-    return Expectation(learned.runs, seconds, late_s, tokens, cpu_s, memory_mb, length)
+    return Expectation(learned.runs, seconds, late_s, tokens, cpu_s, memory_mb, storage_mb, length)

@@ -23,5 +23,9 @@ class Finished(BaseModel):
     """Of its own, at most at one moment; None: not known."""
     reserved_mb: float | None = None
     """What was reserved for it by the job variable `memory`; None: not known."""
+    written_mb: float | None = None
+    """To disks; None: not known."""
+    reserved_storage_mb: float = 0.0
+    """What was reserved for it by the job variable `storage`."""
     at: float
     """When it ended, in seconds since the epoch."""

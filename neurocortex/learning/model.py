@@ -46,10 +46,13 @@ class OperationModel(Strict):
     """The same of processor time, as multiples of the rule's seconds."""
     memory_mb: Forest | None = None
     """Says the logarithm of p50 and p90 in MB."""
+    storage_mb: Forest | None = None
+    """The same of what is written to disks."""
     length: Forest | None = None
     """Says the share of each of `LENGTHS`."""
     verdicts: Mapping[str, Verdict] = {}
-    """By what was learned: `seconds`, `tokens`, `cpu_s`, `memory_mb`, `length`."""
+    """By what was learned: `seconds`, `tokens`, `cpu_s`, `memory_mb`, `storage_mb`,
+    `length`."""
     reason: str = ""
     """Why nothing was learned."""
 

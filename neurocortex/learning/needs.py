@@ -1,11 +1,17 @@
 """What flow runs take of their machine: learned, and judged beside what the platform says itself.
 
 The scheduler's own rules are the mean of a deployment's last runs for processor time, and the job
-variable `memory` for what is reserved. Processor time is judged at the median; memory at p90, for
-nine in ten runs are to have room in what is reserved for them.
+variables `memory` and `storage` for what is reserved. Processor time is judged at the median; what
+is reserved at p90, for nine in ten runs are to have room in it.
+
+Storage is what a run wrote to disks, as the kernel counts it for a process and its children: it is
+known without a look at any folder, and no run can hold more of what it wrote. What a run sends over
+the network is not learned: Linux counts that by machine or cgroup, and for a process only where one
+may trace it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,6 +23,8 @@ from neurocortex.learning.finished import Finished
 from neurocortex.learning.forest import Forest
 from neurocortex.learning.model import Bound, OperationModel, Verdict
 from neurocortex.ledger.ledger import NEWEST_WEIGHT
+from neurocortex.routing.needs import held
+from neurocortex.routing.route import Expectation
 
 LEAST_JUDGED: Final = 30
 """Later runs without which nothing is said."""
@@ -36,13 +44,33 @@ def cpu_s(bounds: Sequence[Bound], known: Sequence[Finished], least: int) -> For
     return growing.quantiles(_table(bounds, runs), np.log(took / base))
 
 
-def memory_mb(bounds: Sequence[Bound], known: Sequence[Finished], least: int) -> Forest | None:
-    """Learn how much memory runs take; None: too few tell."""
-    runs = [run for run in known if run.memory_mb is not None]
-    if len(runs) < least:
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Something that runs hold, in MB."""
+
+    took: Callable[[Finished], float | None]
+    reserved: Callable[[Finished], float | None]
+    """By the job variable; None: not known."""
+    expected: Callable[[Expectation], float | None]
+
+
+MEMORY: Final = Amount(
+    lambda run: run.memory_mb, lambda run: run.reserved_mb, lambda said: said.memory_mb
+)
+STORAGE: Final = Amount(
+    lambda run: run.written_mb, lambda run: run.reserved_storage_mb, lambda said: said.storage_mb
+)
+
+
+def held_mb(
+    bounds: Sequence[Bound], known: Sequence[Finished], amount: Amount, least: int
+) -> Forest | None:
+    """Learn how much runs take of something; None: too few tell."""
+    told = [(run, took) for run in known if (took := amount.took(run)) is not None]
+    if len(told) < least:
         return None
-    took = np.maximum([run.memory_mb or 0.0 for run in runs], LEAST_MB)
-    return growing.quantiles(_table(bounds, runs), np.log(took))
+    taken = np.maximum([took for _, took in told], LEAST_MB)
+    return growing.quantiles(_table(bounds, [run for run, _ in told]), np.log(taken))
 
 
 def judged(
@@ -52,8 +80,10 @@ def judged(
     found = {}
     if learned.cpu_s is not None and (verdict := _of_cpu(learned, known, later)):
         found["cpu_s"] = verdict
-    if learned.memory_mb is not None and (verdict := _of_memory(learned, later)):
+    if learned.memory_mb is not None and (verdict := _of_amount(learned, later, MEMORY)):
         found["memory_mb"] = verdict
+    if learned.storage_mb is not None and (verdict := _of_amount(learned, later, STORAGE)):
+        found["storage_mb"] = verdict
     return found
 
 
@@ -89,16 +119,18 @@ def _mean(mean: float | None, run: Finished) -> float | None:
     return run.cpu_s if mean is None else mean + (run.cpu_s - mean) * NEWEST_WEIGHT
 
 
-def _of_memory(learned: OperationModel, later: Sequence[Finished]) -> Verdict | None:
+def _of_amount(
+    learned: OperationModel, later: Sequence[Finished], amount: Amount
+) -> Verdict | None:
     took, said, rule = [], [], []
     for run in later:
-        if run.memory_mb is None or run.reserved_mb is None:
+        taken, reserved = amount.took(run), amount.reserved(run)
+        if taken is None or reserved is None:
             continue
         expected = expectation(learned, run.features)
-        took.append(run.memory_mb)
-        rule.append(run.reserved_mb)
-        learned_mb = expected.memory_mb if expected else None
-        said.append(run.reserved_mb if learned_mb is None else min(learned_mb, run.reserved_mb))
+        took.append(taken)
+        rule.append(reserved)
+        said.append(held(reserved, amount.expected(expected) if expected else None))
     if len(took) < LEAST_JUDGED:
         return None
     kept = sum(each <= limit for each, limit in zip(took, said, strict=True)) / len(took)

@@ -56,8 +56,11 @@ def _finished(record: Record, taken: Mapping[UUID, Consumed]) -> Finished | None
         operation=record.operation,
         features=record.features,
         seconds=max(0.0, record.ended - record.started),
+        tokens=record.usage.tokens if record.usage else 0,
         cpu_s=took.cpu_s if took else None,
         memory_mb=took.memory_mb if took else None,
         reserved_mb=took.reserved_mb if took else None,
+        written_mb=took.written_mb if took else None,
+        reserved_storage_mb=took.reserved_storage_mb if took else 0.0,
         at=record.ended,
     )

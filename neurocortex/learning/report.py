@@ -12,7 +12,7 @@ class OperationReport(Strict):
     """It was learned from; those it was judged by come on top."""
     serves: tuple[str, ...]
     """What was learned that is better than the rule: `seconds`, `tokens`, `cpu_s`, `memory_mb`,
-    `length`."""
+    `storage_mb`, `length`."""
     reasons: tuple[str, ...]
     """For each thing that was learned, or why nothing was."""
 

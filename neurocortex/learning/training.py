@@ -14,7 +14,7 @@ from neurocortex.learning.forest import Forest
 from neurocortex.learning.model import LENGTHS, Bound, OperationModel, RouterModel, Verdict
 from neurocortex.routing.rules import length_of
 
-LEARNED: Final = ("seconds", "tokens", "cpu_s", "memory_mb", "length")
+LEARNED: Final = ("seconds", "tokens", "cpu_s", "memory_mb", "storage_mb", "length")
 """What is learned of an operation: its fields in `OperationModel`."""
 
 HELD_OUT: Final = 0.25
@@ -42,6 +42,7 @@ def _learned(runs: Sequence[Finished], least_runs: int) -> OperationModel:
         return OperationModel(runs=len(runs), reason=reason)
     cut = round(len(runs) * (1 - HELD_OUT))
     known, later = runs[:cut], runs[cut:]
+    least = round(least_runs * (1 - HELD_OUT))
     bounds = _bounds(known)
     table = np.array([[run.features[each.name] for each in bounds] for run in known])
     learned = OperationModel(
@@ -49,8 +50,9 @@ def _learned(runs: Sequence[Finished], least_runs: int) -> OperationModel:
         features=bounds,
         seconds=_multiples(table, [run.seconds for run in known], known, RULE_S),
         tokens=_multiples(table, _tokens(known), known, RULE_TOKENS) if _counted(runs) else None,
-        cpu_s=needs.cpu_s(bounds, known, round(least_runs * (1 - HELD_OUT))),
-        memory_mb=needs.memory_mb(bounds, known, round(least_runs * (1 - HELD_OUT))),
+        cpu_s=needs.cpu_s(bounds, known, least),
+        memory_mb=needs.held_mb(bounds, known, needs.MEMORY, least),
+        storage_mb=needs.held_mb(bounds, known, needs.STORAGE, least),
         length=_lengths(table, known),
     )
     verdicts = {**_judged(learned, later), **needs.judged(learned, known, later)}

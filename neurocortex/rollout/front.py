@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID, uuid4
 
-from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from neurocortex.lua import LuaScripts
 from neurocortex.rollout import scripts
 from neurocortex.rollout.counts import ArmCounts, Counts
 from neurocortex.rollout.plan import Arm
 from neurocortex.rollout.store import Snapshot
+from neurocortex.snapshots.front import SnapshotFront, as_bytes
+from neurocortex.snapshots.scripts import NAMESPACE
 
 KEPT_S: Final = 7 * 86_400
 """Counts of a rollout that nobody asks any more."""
@@ -27,28 +27,12 @@ def field_of(arm: Arm, name: str) -> str:
     return f"{arm.value}:{name}"
 
 
-class Front:
+class Front(SnapshotFront[Snapshot]):
     """Rollouts in one Redis. Every method raises RedisError where it does not answer."""
 
-    def __init__(self, redis: Redis, namespace: str = scripts.NAMESPACE) -> None:
+    def __init__(self, redis: Redis, namespace: str = NAMESPACE) -> None:
         """Use a Redis with `decode_responses=False`."""
-        self._redis = redis
-        self._scripts = LuaScripts(redis, namespace)
-
-    async def read(self) -> Snapshot | None:
-        """Return the snapshot; None: Redis has none, or one of another release."""
-        found = await self._redis.get(self._scripts.key(scripts.SNAPSHOT))
-        if found is None:
-            return None
-        try:
-            return Snapshot.model_validate_json(_bytes(found).partition(b" ")[2])
-        except ValidationError:
-            return None
-
-    async def publish(self, snapshot: Snapshot) -> None:
-        """Put a snapshot there, unless a newer one is there."""
-        arguments: list[str | bytes | int] = [snapshot.revision, snapshot.model_dump_json()]
-        await self._scripts.call(scripts.PUBLISH, [scripts.SNAPSHOT], arguments)
+        super().__init__(redis, scripts.SNAPSHOT, Snapshot, namespace)
 
     async def count(self, rollout: UUID, counts: Mapping[str, int], broken: str) -> None:
         """Add to the counts of a rollout; `broken`: why its candidate never can serve, or ""."""
@@ -61,7 +45,7 @@ class Front:
         """Return what was counted of a rollout."""
         key = self._scripts.key(scripts.counts(rollout))
         found = {
-            _bytes(name).decode(): _bytes(value)
+            as_bytes(name).decode(): as_bytes(value)
             for name, value in (await self._redis.hgetall(key)).items()
         }
         return Counts(
@@ -70,11 +54,6 @@ class Front:
             epoch=found.get(scripts.EPOCH, b"").decode(),
             broken=found.get(scripts.BROKEN, b"").decode(),
         )
-
-
-def _bytes(answer: bytes | str) -> bytes:
-    """Return what Redis said: redis-py's types do not know `decode_responses`."""
-    return answer.encode() if isinstance(answer, str) else answer
 
 
 def _arm(found: Mapping[str, bytes], arm: Arm) -> ArmCounts:

@@ -2,14 +2,13 @@
 
 | key | type | holds |
 | --- | --- | --- |
-| rollouts | string | `REVISION JSON` of a snapshot |
+| rollouts | string | a snapshot, as `neurocortex/snapshots` keeps them |
 | rollout:ID | hash | what both versions did since `epoch`; `broken`, why the candidate never can |
 """
 
 from typing import Final
 from uuid import UUID
 
-NAMESPACE: Final = "neurocortex"
 SNAPSHOT: Final = "rollouts"
 EPOCH: Final = "epoch"
 BROKEN: Final = "broken"
@@ -19,18 +18,6 @@ def counts(rollout: UUID) -> str:
     """Return the key of a rollout's counts."""
     return f"rollout:{rollout}"
 
-
-PUBLISH: Final = """
--- Put a snapshot in front of PostgreSQL, unless a newer one is there.
--- KEYS: rollouts. ARGV: revision, JSON. Answers 1 if it was put.
-local known = redis.call('GET', KEYS[1])
-if known then
-    local revision = tonumber(string.match(known, '^%d+'))
-    if revision > tonumber(ARGV[1]) then return 0 end
-end
-redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2])
-return 1
-"""
 
 COUNT: Final = """
 -- Add counts; who comes first after Redis was emptied begins an epoch.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -16,7 +16,6 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
-    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -29,23 +28,22 @@ from neurocortex.rollout.judging import Judged, look
 from neurocortex.rollout.plan import Arm, Rollout, State
 from neurocortex.rollout.tables import rollouts
 from neurocortex.rollout.verdicts import Verdict, verdict
+from neurocortex.snapshots.front import Revised
+from neurocortex.snapshots.revisions import next_revision
 
 POOL_SIZE: Final = 2
 STATEMENT_TIMEOUT_S: Final = 30.0
 
 TURN: Final = 7_305_120_442
-"""Advisory lock: revisions are committed in their order, so a higher one knows all before it."""
+"""Advisory lock of its revisions."""
 
 WRONG_BELOW: Final = 0.5
 """An answer whose score is lower counts as judged wrong."""
 
 
-class Snapshot(BaseModel):
+class Snapshot(Revised):
     """The last rollout of each model, at one moment."""
 
-    model_config = ConfigDict(frozen=True)
-
-    revision: int = 0
     rollouts: tuple[Rollout, ...] = ()
 
     def of(self, forge: str, model: str) -> Rollout | None:
@@ -134,14 +132,12 @@ class RolloutTable(ServiceStore):
 
 def _values(connection: Connection, rollout: Rollout) -> Mapping[str, object]:
     """Return the columns of a rollout, with the next revision: it is the last to be committed."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN})
-    last = connection.scalar(select(func.max(rollouts.c.revision)))
     return {
         "id": rollout.id,
         "forge": rollout.forge,
         "model": rollout.model,
         "state": rollout.state.value,
-        "revision": (last or 0) + 1,
+        "revision": next_revision(connection, rollouts.c.revision, TURN),
         "rollout": _json(rollout),
     }
 

@@ -44,6 +44,8 @@ class Expectation:
     """Of a flow run: half of such runs take more processor time."""
     memory_mb: float | None = None
     """Of a flow run: one in ten takes more memory."""
+    storage_mb: float | None = None
+    """Of a flow run: one in ten writes more to disks."""
     length: Length | None = None
 
 

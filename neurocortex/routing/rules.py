@@ -90,6 +90,10 @@ def expected(draft: Draft) -> Draft:
         needs = replace(estimate.needs, memory_mb=known.memory_mb)
         estimate = replace(estimate, needs=needs)
         parts.append(f"p90 {known.memory_mb:.0f} MB")
+    if known.storage_mb is not None:
+        needs = replace(estimate.needs, storage_mb=known.storage_mb)
+        estimate = replace(estimate, needs=needs)
+        parts.append(f"p90 {known.storage_mb:.0f} MB on disk")
     if known.length is not None:
         parts.append(f"it is {known.length}")
     text = f"estimated from {known.runs} runs: {', '.join(parts)}"

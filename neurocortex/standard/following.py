@@ -17,6 +17,7 @@ from prefect.states import Cancelling
 from neurocortex.admission.admission import Admission
 from neurocortex.errors import AdmissionUnavailableError, TrackingUnavailableError
 from neurocortex.routing.route import Lane
+from neurocortex.spending.runs import RunSpending
 from neurocortex.standard.outcome import Outcome, outcome_of
 from neurocortex.standard.results import ResultError, read_result
 from neurocortex.standard.round import Round
@@ -38,13 +39,19 @@ class Follower:
     """Takes each open request one step further: see `once`."""
 
     def __init__(
-        self, tracker: Tracker, admission: Admission, client: PrefectClient, starter: Starter
+        self,
+        tracker: Tracker,
+        admission: Admission,
+        client: PrefectClient,
+        starter: Starter,
+        spent: RunSpending,
     ) -> None:
-        """Follow runs with a client of Prefect."""
+        """Follow runs with a client of Prefect; their records say what they spent."""
         self._tracker = tracker
         self._admission = admission
         self._client = client
         self._starter = starter
+        self._spent = spent
         self._round = Round()
         self._reading = asyncio.Semaphore(RESULTS_AT_ONCE)
         self._held_at = 0.0
@@ -124,7 +131,7 @@ class Follower:
                     result = await read_result(run)
             except ResultError as error:
                 return await self._tracker.fail(record.id, "result_unreadable", str(error))
-            return await self._tracker.complete(record.id, result)
+            return await self._tracker.complete(record.id, result, await self._spent.of(run.id))
         if outcome.apply(record) is record:
             return record
         return await self._tracker.change(record.id, outcome.apply)

@@ -15,6 +15,7 @@ from neurocortex.errors import AdmissionUnavailableError, TrackingUnavailableErr
 from neurocortex.ledger.wakes import Wakes
 from neurocortex.requests.pipeline import Pipeline
 from neurocortex.requests.request import Request
+from neurocortex.spending.runs import RunSpending
 from neurocortex.standard.following import Follower
 from neurocortex.standard.starting import Starter
 from neurocortex.tracking.leadership import Leadership
@@ -69,6 +70,7 @@ class StandardLane:
         client: PrefectClient,
         wakes: Wakes,
         leadership: Leadership,
+        spent: RunSpending,
     ) -> None:
         """Serve requests.
 
@@ -79,12 +81,13 @@ class StandardLane:
             client: of Prefect, open for as long as the lane is used.
             wakes: tells the workers of new runs.
             leadership: which of several gateways follows the runs.
+            spent: what flow runs spent on LLMs.
         """
         self._tracker = tracker
         self._admission = admission
         self._leadership = leadership
         self._starter = Starter(tracker, table, client, wakes)
-        self._follower = Follower(tracker, admission, client, self._starter)
+        self._follower = Follower(tracker, admission, client, self._starter, spent)
 
     async def submit(self, record: Record, start: Start) -> Admitted:
         """Accept a request: when this returns it is durable, and will be done.

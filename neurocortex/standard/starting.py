@@ -129,7 +129,11 @@ class Starter:
                 job_variables=_variables(record),
                 labels={
                     "neurocortex.request": str(record.id),
-                    **needs.labels(record.expected_cpu_s, record.expected_memory_mb),
+                    **needs.labels(
+                        record.expected_cpu_s,
+                        record.expected_memory_mb,
+                        record.expected_storage_mb,
+                    ),
                 },
             )
         except ObjectNotFound:

@@ -67,6 +67,8 @@ class Record(Frozen):
     """Processor time that finished runs say its flow run will take; None: they do not."""
     expected_memory_mb: float | None = None
     """Memory that nine in ten such runs keep to."""
+    expected_storage_mb: float | None = None
+    """What nine in ten such runs write to disks at most."""
     deadline: float | None = None
     session: str | None = None
     idempotency_key: str | None = None

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import Row, Select, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from neurocortex.admission.together import Together
@@ -97,27 +97,21 @@ class Sessions:
 
     async def get(self, tenant: str, name: str) -> Session:
         """Return a session; one that ended, or never was, is empty."""
-        with reached():
-            found = await self._together.command(
-                "ZRANGE", self._scripts.key(layout.session(tenant, name)), 0, -1
-            )
-        ids = IDS.validate_python(found)
+        ids = await self._requests(tenant, name)
         context = await asyncio.to_thread(self._context, tenant, name, is_alive=bool(ids))
         return Session(name, ids, context)
 
     async def remember(self, tenant: str, name: str, values: Mapping[str, str]) -> Session:
         """Add to the context of a session, or replace what has the same names there.
 
+        Several may do so at once: each adds to what those before it have left.
+
         Raises:
             SessionFullError: the context would be too large; it stays as it is.
         """
-        before = await self.get(tenant, name)
-        context = {**before.context, **values}
-        size = len(CONTEXT.dump_json(context))
-        if size > self._context_bytes:
-            raise SessionFullError(name, size, self._context_bytes)
-        await asyncio.to_thread(self._write, tenant, name, context)
-        return Session(name, before.requests, context)
+        ids = await self._requests(tenant, name)
+        context = await asyncio.to_thread(self._add, tenant, name, values, is_alive=bool(ids))
+        return Session(name, ids, context)
 
     async def prune(self, before: float) -> int:
         """Delete what some sessions remember that ended, and have learnt nothing since a time.
@@ -143,6 +137,13 @@ class Sessions:
         ended = [place for place, is_alive in zip(old, alive, strict=True) if not is_alive]
         return await asyncio.to_thread(self._delete, ended, used, since)
 
+    async def _requests(self, tenant: str, name: str) -> Sequence[UUID]:
+        with reached():
+            found = await self._together.command(
+                "ZRANGE", self._scripts.key(layout.session(tenant, name)), 0, -1
+            )
+        return IDS.validate_python(found)
+
     def _unchanged(self, since: datetime) -> Sequence[Place]:
         query = (
             select(sessions.c.tenant, sessions.c.name)
@@ -167,20 +168,39 @@ class Sessions:
             ).rowcount
 
     def _context(self, tenant: str, name: str, *, is_alive: bool) -> Mapping[str, str]:
-        query = select(sessions.c.context).where(
-            sessions.c.tenant == tenant, sessions.c.name == name
-        )
-        if not is_alive:
-            used_since = datetime.now(UTC) - timedelta(seconds=self._idle_s)
-            query = query.where(sessions.c.used_at >= used_since)
         with unavailable(), self._table.engine.begin() as connection:
-            return CONTEXT.validate_python(connection.execute(query).scalar() or {})
+            return self._kept(connection.execute(_row(tenant, name)).one_or_none(), is_alive)
 
-    def _write(self, tenant: str, name: str, context: Mapping[str, str]) -> None:
-        new = insert(sessions).values(tenant=tenant, name=name, context=dict(context))
-        upsert = new.on_conflict_do_update(
-            index_elements=[sessions.c.tenant, sessions.c.name],
-            set_={"context": new.excluded.context, "used_at": func.now()},
-        )
+    def _add(
+        self, tenant: str, name: str, values: Mapping[str, str], *, is_alive: bool
+    ) -> Mapping[str, str]:
+        place = {"tenant": tenant, "name": name}
         with unavailable(), self._table.engine.begin() as connection:
-            connection.execute(upsert)
+            # Who adds at the same time waits for the row, which is why there must be one.
+            connection.execute(
+                insert(sessions).values(context={}, **place).on_conflict_do_nothing()
+            )
+            row = connection.execute(_row(tenant, name).with_for_update()).one_or_none()
+            context = {**self._kept(row, is_alive), **values}
+            size = len(CONTEXT.dump_json(context))
+            if size > self._context_bytes:
+                raise SessionFullError(name, size, self._context_bytes)
+            connection.execute(
+                update(sessions).filter_by(**place).values(context=context, used_at=func.now())
+            )
+        return context
+
+    def _kept(
+        self, row: Row[tuple[dict[str, str], datetime]] | None, is_alive: bool
+    ) -> Mapping[str, str]:
+        """Return what a session remembers; nothing where it has ended."""
+        used_since = datetime.now(UTC) - timedelta(seconds=self._idle_s)
+        if row is None or not (is_alive or row.used_at >= used_since):
+            return {}
+        return CONTEXT.validate_python(row.context)
+
+
+def _row(tenant: str, name: str) -> Select[tuple[dict[str, str], datetime]]:
+    return select(sessions.c.context, sessions.c.used_at).where(
+        sessions.c.tenant == tenant, sessions.c.name == name
+    )

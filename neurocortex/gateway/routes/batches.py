@@ -130,4 +130,4 @@ def _following(routes: APIRouter, services: Services) -> None:
 async def _lines(batches: Batches, batch: UUID, tenant: str) -> AsyncGenerator[bytes]:
     async with aclosing(batches.outcomes(batch, tenant)) as outcomes:
         async for outcome in outcomes:
-            yield line_of(outcome)
+            yield line_of(batch, outcome)

@@ -87,7 +87,7 @@ class _Conversation:
         """Serve until the client leaves; what it still waits for ends then."""
         try:
             while True:
-                await self._hear(await self._socket.receive_text())
+                await self._hear(await self._frame())
         except WebSocketDisconnect:
             return
         finally:
@@ -96,9 +96,18 @@ class _Conversation:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _hear(self, text: str) -> None:
+    async def _frame(self) -> str | bytes:
+        """Return what the client sends next: clients that encode JSON themselves send bytes."""
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"], message.get("reason"))
+        text: str | None = message.get("text")
+        data: bytes | None = message.get("bytes")
+        return text if text is not None else data or b""
+
+    async def _hear(self, sent: str | bytes) -> None:
         try:
-            frame = decode(Frame, text)
+            frame = decode(Frame, sent)
         except InvalidRequestError as error:
             await self._refuse("", error)
             return

@@ -1,7 +1,10 @@
 """A backup is made, the platform destroyed, and restored: the same answers."""
 
+import asyncio
+import fcntl
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +13,16 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from neurocortex.backup import backups, manifest
+from neurocortex.backup import backups, folders, manifest
 from neurocortex.backup.backups import FILES, KEYS, LAKE, MODELS, PREFECT, Place
 from neurocortex.backup.folders import SPECS, Folder
 from neurocortex.cli.main import app
 from neurocortex.domain.documents import Chunk, Document, SplitDocument
 from neurocortex.engines.lsa import LsaTrainer
 from neurocortex.errors import BackupError
+from neurocortex.experiments.experiments import Experiments
+from neurocortex.experiments.opening import opened as opened_experiments
+from neurocortex.experiments.plan import ExperimentSpec
 from neurocortex.lake.store import Lake
 from neurocortex.lake.versions import history
 
@@ -137,6 +143,19 @@ def test_the_same_answers_after_all_was_lost(lake: Lake, place: Place, tmp_path:
         assert connection.execute("SELECT to_regclass('more')").fetchone() == (None,)
 
 
+def test_what_a_killed_one_left_is_removed_by_the_next(place: Place, tmp_path: Path) -> None:
+    under_way, abandoned = tmp_path / "made" / "1.partial", tmp_path / "made" / "2.partial"
+    for folder in (under_way, abandoned):
+        folder.mkdir(parents=True)
+        (folder / LAKE).write_text("about Ada")
+    lock = os.open(under_way, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)  # as who works on it holds it
+    made = backups.create(place, tmp_path / "made")
+    assert set((tmp_path / "made").iterdir()) == {under_way, made.folder}
+    assert (under_way / LAKE).exists()
+    os.close(lock)
+
+
 def test_what_is_there_goes_only_when_told(lake: Lake, place: Place, tmp_path: Path) -> None:
     made = backups.create(place, tmp_path)
     lake.delete_documents("papers", ["a"])
@@ -196,6 +215,28 @@ def test_by_the_commands() -> None:
     assert "holds no backup" in str(missing.exception)
 
 
+@pytest.mark.usefixtures("lake", "neurocortex")
+def test_the_experiments_of_a_backup_count_at_once(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEUROCORTEX_REDIS_URL", redis_url)
+    variants = [{"name": "as-asked"}, {"name": "few", "set": {"limit": 3}}]
+    spec = ExperimentSpec.model_validate(
+        {"name": "fewer", "operation": "search", "variants": variants}
+    )
+
+    async def running(change: Callable[[Experiments], Awaitable[object]]) -> list[str]:
+        async with opened_experiments(redis_url, database_url) as experiments:
+            await change(experiments)
+            return [each.spec.name for each in (await experiments.snapshot()).experiments]
+
+    assert asyncio.run(running(lambda experiments: experiments.begin(spec))) == ["fewer"]
+    made = json.loads(run("create", "--json").output)
+    assert asyncio.run(running(lambda experiments: experiments.stop("fewer"))) == []
+    assert run("restore", made["folder"], "--replace").exit_code == 0
+    assert asyncio.run(running(lambda experiments: experiments.snapshot())) == ["fewer"]
+
+
 @pytest.mark.usefixtures("neurocortex")
 def test_who_was_erased_stays_erased(lake: Lake) -> None:
     """The copies in a backup are named, and a restore of it brings nobody back."""
@@ -208,3 +249,16 @@ def test_who_was_erased_stays_erased(lake: Lake) -> None:
     assert "now again: 1 person" in restored.output
     assert {source for source, _, _ in answers(lake)} == {"c"}
     assert "now again" in run("restore", made["folder"], "--replace").output
+
+
+def test_of_a_link_the_file_is_kept_that_it_leads_to(tmp_path: Path) -> None:
+    folder, elsewhere = Folder(tmp_path / "datasets", SPECS), tmp_path / "mounted.yaml"
+    elsewhere.write_text("name: patients")
+    folder.path.mkdir()
+    (folder.path / "patients.yaml").symlink_to(elsewhere)
+    folders.pack(tmp_path / FILES, {"datasets": folder})
+    elsewhere.unlink()
+    folders.read_through(tmp_path / FILES)
+    restored = Folder(tmp_path / "restored")
+    assert folders.unpack(tmp_path / FILES, {"datasets": restored}) == 1
+    assert (restored.path / "patients.yaml").read_text() == "name: patients"

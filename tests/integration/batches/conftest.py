@@ -7,12 +7,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -26,6 +26,8 @@ from flows.run_batch import run_batch
 from neurocortex.embedded import process
 from neurocortex.embedded.process import Command
 from neurocortex.embedded.redis_server import RedisServer
+from neurocortex.experiments.experiments import Experiments
+from neurocortex.experiments.opening import opened
 from neurocortex.settings import settings
 from tests.integration.batches import run_process
 from tests.integration.batches.receiver import KEY, Receiver, receiving
@@ -36,6 +38,8 @@ __all__ = ["gateway_database"]
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 PATIENCE_S = 60.0
+
+T = TypeVar("T")
 
 REDIS_DATABASE = 9
 """Other tests empty theirs."""
@@ -87,6 +91,18 @@ class Platform:
             yield child
         finally:
             process.stop(child, signal.SIGKILL, PATIENCE_S)
+
+    def experiments(self, work: Callable[[Experiments], Awaitable[T]]) -> T:
+        """Do something with the platform's experiments."""
+
+        async def work_opened() -> T:
+            redis, database = (
+                self.environment[f"NEUROCORTEX_{name}_URL"] for name in ("REDIS", "DATABASE")
+            )
+            async with opened(redis, database) as found:
+                return await work(found)
+
+        return asyncio.run(work_opened())
 
     def noted(self) -> list[str]:
         return self.notes.read_text().splitlines() if self.notes.exists() else []

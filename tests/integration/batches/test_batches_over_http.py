@@ -1,11 +1,16 @@
 """Batches as programs send them, and what they are answered."""
 
 import json
+from collections import Counter
 from uuid import UUID
 
 import httpx
 from prefect.states import AwaitingRetry, Cancelled
 
+from neurocortex.batches.values import item_id
+from neurocortex.experiments.outcomes import ended
+from neurocortex.experiments.plan import ExperimentSpec
+from neurocortex.experiments.store import ExperimentTable
 from tests.integration.batches.conftest import (
     MAX_ITEMS,
     Platform,
@@ -39,7 +44,9 @@ def test_a_batch_is_done_by_one_flow_run_and_bad_lines_fail_alone(
     assert (ended["state"], ended["completed"], ended["failed"]) == ("completed", 197, 3)
     found = results(client, sent["id"])
     assert [line["line"] for line in found] == list(range(1, 201))
-    assert found[0] == {"line": 1, "state": "completed", "result": {"text": "text 1"}}
+    number = str(item_id(UUID(sent["id"]), 1))
+    done = {"state": "completed", "result": {"text": "text 1"}}
+    assert found[0] == {"line": 1, "request_id": number, **done}
     codes = {line["line"]: line["error"]["code"] for line in found if line["state"] == "failed"}
     assert codes == {10: "invalid_request", 50: "unknown_operation", 200: "invalid_request"}
 
@@ -130,6 +137,40 @@ def test_when_its_process_ends_a_cancelled_batch_keeps_what_was_done_and_a_lost_
     noted = [text for text in platform.noted() if text.startswith("lost")]
     assert set(noted) == {f"lost {number}" for number in range(MAX_ITEMS)}
     assert [text for text in done if noted.count(text) > 1] == []
+
+
+def test_items_take_part_in_experiments_and_feedback_finds_them(
+    platform: Platform, client: httpx.Client, gateway_database: str
+) -> None:
+    spec = ExperimentSpec.model_validate(
+        {
+            "name": "of-batches",
+            "operation": "failing",
+            "variants": [
+                {"name": "usual", "set": {"text": "fine"}},
+                {"name": "broken", "set": {"text": "ours"}},
+            ],
+        }
+    )
+    experiment = platform.experiments(lambda each: each.begin(spec))
+    try:
+        sent = send(client, lines(*[{"operation": "failing", "text": "as asked"}] * 20, ECHO))
+        platform.run(sent["flow_run"])
+        look(client, sent["id"], 30)
+        *varied, echoed = results(client, sent["id"])
+        fine = [line for line in varied if line["state"] == "completed"]
+        assert 0 < len(fine) < len(varied)
+        assert {line["result"]["text"] for line in fine} == {"fine"}
+        assert echoed["result"] == {"text": "x"}
+        said = {"request_id": fine[0]["request_id"], "score": 1.0}
+        assert client.post("/v1/feedback", json=said).json()["counted"] is True
+    finally:
+        platform.experiments(lambda each: each.stop(spec.name))
+    with ExperimentTable(gateway_database) as table, table.transaction() as connection:
+        counted = ended(connection, experiment.id)
+    outcomes = Counter((each.variant, each.failed) for each in counted)
+    assert outcomes == {("usual", False): len(fine), ("broken", True): len(varied) - len(fine)}
+    assert all(each.seconds is not None and each.cost == 0.0 for each in counted if not each.failed)
 
 
 def noting(name: str, count: int) -> bytes:

@@ -97,6 +97,19 @@ def test_every_copy_goes_and_the_rest_stays(
         assert connection.scalars(text("SELECT id FROM data.patients")).all() == [3]
 
 
+def test_a_number_that_tells_a_person_is_found_in_columns_of_numbers(
+    lake: Lake, load_patients: "LoadPatients", neurocortex: "Command"
+) -> None:
+    load_patients("20240017,Ada,,,70", "120240017,Alan,,,70")
+    load_patients("20240017,Ada,,,71", "120240017,Alan,,,70")
+    found = json.loads(neurocortex("privacy", "find", "--subject", "20240017", "--json").output)
+    assert found["rows"].items() >= {"data.patients": 1, "history.patients": 1}.items()
+    assert neurocortex("privacy", "erase", "--subject", "20240017", "--yes").exit_code == 0
+    with lake.engine.connect() as connection:
+        both = text("SELECT id FROM data.patients UNION ALL SELECT id FROM history.patients")
+        assert connection.scalars(both).all() == [120240017, 120240017]
+
+
 def test_it_asks_before_it_erases(
     lake: Lake, load_patients: "LoadPatients", neurocortex: "Command"
 ) -> None:

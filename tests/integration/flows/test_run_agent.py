@@ -164,6 +164,17 @@ def test_no_call_begins_that_could_cost_more_than_is_left(notes: Lake) -> None:
     assert done.steps[0].result == "2"
 
 
+def test_a_tool_makes_no_call_that_could_cost_more_than_is_left_either(notes: Lake) -> None:
+    dear: dict[str, Any] = {"completion_price": 1e6, "prompt_price": 0.0, "max_tokens": 30}
+    replies = (use("extract", text="4 slots", fields=["slots"]), '{"slots": 4}', answer("4."))
+    with Provider(*replies, **dear) as server:
+        done = worked(max_cost=32.0)
+    assert (done.stopped, len(server.prompts)) == (Stop.COST, 1)
+    assert done.usage.cost <= 32.0
+    assert done.steps[0].error is not None
+    assert "`max_cost` is left" in done.steps[0].error
+
+
 def test_personal_data_is_hidden_from_the_provider_and_there_for_the_tools(
     notes: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from neurocortex.errors import (
     ModelNotFoundError,
     TargetNotFoundError,
 )
+from neurocortex.forge import store
 from neurocortex.forge.registry import Registry
 from neurocortex.forge.store import Place
 from neurocortex.forge.versions import CHALLENGER, CHAMPION
@@ -88,8 +89,8 @@ def test_a_model_is_trained_serves_and_is_replaced_only_by_a_better_one(
         registry.load(serving)
 
 
-def test_a_model_that_is_not_good_enough_is_not_registered(
-    lake: Lake, forge: Place, tmp_path: Path
+def test_a_model_that_is_not_good_enough_is_not_registered_and_all_others_are_listed(
+    lake: Lake, forge: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_etl("wine")
     spec = tmp_path / "ash.yaml"
@@ -101,6 +102,11 @@ def test_a_model_that_is_not_good_enough_is_not_registered(
     assert (report.version, report.promoted) == (None, False)
     assert "at least 0.5" in report.reason
     assert list(Registry(forge).models()) == []
+    with store.opened(forge) as client:
+        for name in ("birch", "oak", "elm"):
+            client.create_registered_model(name)
+    monkeypatch.setattr("neurocortex.forge.registry.PAGE", 2)
+    assert list(Registry(forge).models()) == ["birch", "elm", "oak"]
 
 
 def test_a_table_that_is_not_there_is_named(lake: Lake, forge: Place) -> None:

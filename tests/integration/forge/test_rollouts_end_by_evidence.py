@@ -39,6 +39,8 @@ from neurocortex.rollout.plan import Deployed, Guard, Rollout, State, Strategy
 from neurocortex.rollout.store import RolloutTable
 from neurocortex.rollout.verdicts import Verdict
 from neurocortex.settings import settings
+from tasks.model_memory import ModelMemory
+from tasks.model_warming import Warming
 from tasks.rollout_standing import standing
 from tasks.rollouts import begin_rollout, rolling_out
 from tests.integration.forge.rollouts import Client, client, register
@@ -206,6 +208,29 @@ def test_blue_green_switches_at_once_and_comes_back(two: Two) -> None:
     asyncio.run(scenario())
     again = two.begin(candidate=Deployed(version=1))
     assert again.stable.concurrency == 1, "what a version may use up stays with it"
+
+
+def test_what_serves_is_in_memory_before_it_is_asked_for_and_loaded_once(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        mine, asking_by_number = Warming(), (two.model, "2")
+        await mine.once()
+        two.registry.promote(two.registry.version(*asking_by_number))
+        await mine.once()
+        loads: list[object] = []
+        monkeypatch.setattr(Registry, "load", lambda *asked: loads.append(asked))
+        await mine.once()
+        async with client(two.model) as asking:
+            assert (await asking.ask("1")).version == 1
+            assert (await asking.ask("2")).version == 2
+        assert loads == []
+
+    asyncio.run(scenario())
+    monkeypatch.undo()
+    monkeypatch.setenv("NEUROCORTEX_FORGE__MEMORY_MB", "0.001")
+    settings.cache_clear()
+    assert not ModelMemory().warm(DEFAULT_BLOCK, two.model, 2, at_once=None)
 
 
 def test_what_cannot_be_deployed_is_refused_with_its_reason(

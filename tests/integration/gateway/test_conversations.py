@@ -94,6 +94,16 @@ def test_bad_frames_are_refused_and_the_conversation_goes_on(gateway: Gateway) -
     talk(gateway, bad)
 
 
+def test_a_frame_of_bytes_is_read_as_one_of_text(gateway: Gateway) -> None:
+    async def binary(socket: ClientConnection) -> None:
+        await socket.send(asked("1", operation="echo", text="größer").encode())
+        assert await heard(socket) == {"id": "1", "event": "result", "data": {"text": "größer"}}
+        await socket.send(b"\xff")
+        assert (await heard(socket))["data"]["code"] == "invalid_request"
+
+    talk(gateway, binary)
+
+
 def test_one_connection_may_not_take_everything(gateway: Gateway) -> None:
     async def greedy(socket: ClientConnection) -> None:
         for number in range(65):

@@ -13,8 +13,13 @@ import pytest
 
 from neurocortex.domain.deployments import Tier
 from neurocortex.embedded.redis_server import RedisServer
-from neurocortex.errors import ExperimentEndedError, ExperimentRunningError
-from neurocortex.experiments.experiments import Experiments, opened
+from neurocortex.errors import (
+    ExperimentApplyError,
+    ExperimentEndedError,
+    ExperimentRunningError,
+)
+from neurocortex.experiments.experiments import Experiments
+from neurocortex.experiments.opening import opened
 from neurocortex.experiments.outcomes import Taken
 from neurocortex.experiments.plan import Experiment, ExperimentSpec, State
 from neurocortex.routing.route import Lane
@@ -97,6 +102,41 @@ def test_a_variant_that_breaks_a_guardrail_is_stopped_and_nobody_gets_it_any_mor
     ended = known.experiment  # type: ignore[attr-defined]
     assert (ended.state, ended.winner) == (State.BROKEN, "usual")
     assert "requests could not be answered, 5.0% may" in ended.stopped["other"]
+
+
+def test_a_variant_that_is_applied_serves_until_it_is_withdrawn(
+    gateway: Gateway, platform: Platform[object]
+) -> None:
+    with (
+        begun(gateway, platform, "echo"),
+        pytest.raises(ExperimentApplyError, match="runs still"),
+    ):
+        platform(lambda each: each.apply("of-echo", "other", "ada"))
+    with pytest.raises(ExperimentApplyError, match=r"no variant won.*usual, other"):
+        platform(lambda each: each.apply("of-echo", None, "ada"))
+    with pytest.raises(ExperimentApplyError, match="no variant 'better'"):
+        platform(lambda each: each.apply("of-echo", "better", "ada"))
+    platform(lambda each: each.apply("of-echo", "other", "ada"))
+    with pytest.raises(ExperimentApplyError, match="applied already"):
+        platform(lambda each: each.apply("of-echo", "other", "ada"))
+
+    def answers(text: str) -> bool:
+        answer = asked(client, "echo", text="as asked")
+        if HEADER in answer.headers:  # that it was stopped is known in a moment
+            return False
+        is_applied = "applied" in answer.headers["X-Neurocortex-Route"]
+        assert is_applied is (answer.json() == {"text": "ours"})
+        return bool(answer.json() == {"text": text})
+
+    with gateway.client() as client:
+        until(lambda: answers("ours"), gateway.log)
+        platform(lambda each: each.withdraw("of-echo", "eve"))
+        until(lambda: answers("as asked"), gateway.log)
+    with pytest.raises(ExperimentApplyError, match="no variant of it is applied"):
+        platform(lambda each: each.withdraw("of-echo", "eve"))
+    known = platform(lambda each: asyncio.to_thread(each.table.known, "of-echo"))
+    changes = known.experiment.changes  # type: ignore[attr-defined]
+    assert [(each.variant, each.by) for each in changes] == [("other", "ada"), (None, "eve")]
 
 
 def test_feedback_on_a_request_counts_for_its_variant_once(

@@ -21,6 +21,7 @@ from neurocortex.admission.admission import Admission
 from neurocortex.admission.limits import Limits
 from neurocortex.ledger.wakes import Wakes
 from neurocortex.settings import TrackingSettings
+from neurocortex.spending.runs import RunSpending
 from neurocortex.standard.lane import StandardLane
 from neurocortex.tracking.leadership import Leadership
 from neurocortex.tracking.table import RequestTable
@@ -104,7 +105,8 @@ async def gateway(
         admission = Admission(redis, limits or Limits())
         leadership = Leadership(redis)
         upkeep = Upkeep(tracker, table, leadership, SETTINGS)
-        lane = StandardLane(tracker, table, admission, client, Wakes(redis), leadership)
+        spent = RunSpending(redis)
+        lane = StandardLane(tracker, table, admission, client, Wakes(redis), leadership, spent)
         opened = Gateway(tracker, admission, lane, upkeep, client, redis)
         if not running:
             yield opened

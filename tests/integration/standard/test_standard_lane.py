@@ -10,13 +10,17 @@ from prefect.states import Cancelled, Failed, Pending, Running
 
 from neurocortex.admission.limits import Limits
 from neurocortex.domain.deployments import Tier
+from neurocortex.domain.usage import Usage
 from neurocortex.errors import QueueFullError
 from neurocortex.routing.route import Lane
+from neurocortex.spending.runs import note
 from neurocortex.tracking.record import Record, Start, State
 from neurocortex.tracking.table import RequestTable
 from tests.integration.standard.conftest import Gateway, complete, gateway, until
 
 TENANT = "acme"
+
+CALL = Usage(calls=1, prompt_tokens=30, completion_tokens=4, cost=0.125)
 
 
 def record(deadline: float | None = None) -> Record:
@@ -53,9 +57,12 @@ def test_from_a_request_to_its_result(redis_url: str, table: RequestTable, deplo
             run = await here.client.read_flow_run(await started(here, asked.id))
             assert f"tenant:{TENANT}" in run.tags
             assert run.job_variables == {"tenant": TENANT}
+            for _ in range(2):  # its process tells of each call
+                await asyncio.to_thread(note, redis_url, run.id, CALL)
             await complete(here.client, run.id, {"words": 3})
             ended = await here.tracker.wait(asked.id, TENANT, 20)
             assert ended.state is State.COMPLETED
+            assert ended.usage == CALL + CALL
             result = await here.tracker.result(asked.id, TENANT)
             assert json.loads(result or b"") == {"words": 3}
 

@@ -194,6 +194,23 @@ def test_a_session_lists_its_requests_and_remembers(redis_url: str, table: Reque
     asyncio.run(scenario())
 
 
+def test_what_several_remember_at_once_is_all_kept(redis_url: str, table: RequestTable) -> None:
+    async def scenario() -> None:
+        settings = TrackingSettings(session_context_bytes=1024)
+        async with tracker(redis_url, table, settings) as gateway:
+            sessions = gateway.sessions
+            facts = {f"fact {number}": str(number) for number in range(8)}
+            await asyncio.gather(
+                *(sessions.remember("acme", "s1", {name: fact}) for name, fact in facts.items())
+            )
+            assert (await sessions.get("acme", "s1")).context == facts
+            large = [sessions.remember("acme", "s2", {each: "x" * 600}) for each in "ab"]
+            done = await asyncio.gather(*large, return_exceptions=True)
+            assert sorted(type(each).__name__ for each in done) == ["Session", "SessionFullError"]
+
+    asyncio.run(scenario())
+
+
 def test_a_session_ends_when_it_is_not_used(redis_url: str, table: RequestTable) -> None:
     async def scenario() -> None:
         settings = TrackingSettings(session_s=0.1)

@@ -44,6 +44,7 @@ def test_it_has_its_value(expression: str, value: float) -> None:
         ("(lambda: 1)()", "only numbers"),
         ("round(1.5, ndigits=1)", "only numbers"),
         ("9 ** 9 ** 9", "a power is too large"),
+        ("round(7, -10 ** 6)", "rounded to 1000 whole digits at most"),
         ("1" + "*(10^300)" * 20, "too large"),
         ("(-8) ** 0.5", "no real power"),
         ("1e308 * 10", "not finite"),
@@ -52,7 +53,7 @@ def test_it_has_its_value(expression: str, value: float) -> None:
         ("(" * 400 + "1" + ")" * 99, "."),
         ("1+" * MAX_CHARS + "1", "longer than"),
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_what_is_none_is_refused_with_a_reason(expression: str, reason: str) -> None:
     with pytest.raises(ArithmeticTextError, match=reason):

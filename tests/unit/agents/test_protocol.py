@@ -49,10 +49,11 @@ def test_an_answer_is_read(written: str) -> None:
         ('{"tool": "calculate", "arguments": [1]}', "must be an object"),
         ('{"tool": "calculate"', "no JSON object"),
         ("[1]", "no JSON object"),
+        ("[" * 100_000, "no JSON object"),
         ("{}", "neither `tool` nor `answer`"),
         ("  ", "empty"),
     ],
-    ids=["tool", "arguments", "cut", "list", "nothing", "empty"],
+    ids=["tool", "arguments", "cut", "list", "deep", "nothing", "empty"],
 )
 def test_what_is_neither_is_told_to_the_model(written: str, reason: str) -> None:
     found = read(written, TOOLS)
@@ -91,3 +92,10 @@ def test_names_come_back_in_json_whatever_they_hold() -> None:
 @given(st.text(max_size=60))
 def test_whatever_is_written_is_one_of_the_three(written: str) -> None:
     assert isinstance(read(written, TOOLS), Call | Said | Unusable)
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_what_is_nested_too_deeply_is_restored_as_text(depth: int) -> None:
+    assert restored("[" * depth, str.upper) == "[" * depth
+    written = "[" * depth + '"ada"' + "]" * depth
+    assert "ADA" in restored(written, str.upper)

@@ -9,15 +9,24 @@ import pytest
 from pydantic import Field, ValidationError
 
 from neurocortex.domain.strict import Strict
-from neurocortex.errors import ExperimentSpecError
+from neurocortex.errors import ExperimentApplyError, ExperimentSpecError
 from neurocortex.experiments.assigning import (
+    as_applied,
     as_interleaved,
     as_varied,
     assign,
     experiment_of,
     require_settable,
 )
-from neurocortex.experiments.plan import Experiment, ExperimentSpec, Metric, Unit, Variant
+from neurocortex.experiments.experiments import appliable
+from neurocortex.experiments.plan import (
+    Experiment,
+    ExperimentSpec,
+    Metric,
+    State,
+    Unit,
+    Variant,
+)
 from neurocortex.requests.request import Request
 
 TWO = [{"name": "usual"}, {"name": "short", "set": {"question": "Who else?"}}]
@@ -91,6 +100,28 @@ def test_only_requests_that_fit_take_part() -> None:
     running = experiment(where={"question": "Who?"})
     assert experiment_of(Asked(question="Who?"), [running]) is running
     assert experiment_of(Asked(question="What?"), [running]) is None
+
+
+def test_applied_variants_serve_one_after_the_other_and_one_that_does_not_go_is_left_out() -> None:
+    now = datetime.now(UTC)
+    short, long = (experiment().changed(name, now, "ada") for name in ("short", "long"))
+    odd = experiment(
+        variants=(Variant(name="usual"), Variant(name="odd", set={"passages": 0}))
+    ).changed("odd", now, "ada")
+    withdrawn = short.changed(None, now, "ada")
+    other = experiment(where={"question": "What?"}).changed("long", now, "ada")
+    request, by = as_applied(Asked(question="Who?"), [short, withdrawn, odd, other])
+    assert (request.passages, by) == (2, (short,))
+    request, by = as_applied(Asked(question="Who?"), [short, long])
+    assert (request.passages, request.parameters, by) == (20, {"top_k": 2}, (short, long))
+
+
+def test_only_a_variant_that_changes_something_is_applied_after_the_end() -> None:
+    ended = experiment().ended(State.DECIDED, "short", "it is better", datetime.now(UTC))
+    assert appliable(ended, None) == "short"
+    assert appliable(ended, "long") == "long"
+    with pytest.raises(ExperimentApplyError, match="usual serves already"):
+        appliable(ended, "usual")
 
 
 def test_a_variant_replaces_fields_and_keys_of_mappings_and_nothing_else() -> None:

@@ -14,7 +14,7 @@ from neurocortex.errors import (
 )
 from neurocortex.experiments.interleaving import Team
 from neurocortex.experiments.outcomes import Taken
-from neurocortex.experiments.taking import Trial
+from neurocortex.experiments.trials import Trial
 
 
 @pytest.fixture

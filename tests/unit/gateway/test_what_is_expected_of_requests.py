@@ -23,7 +23,7 @@ TRAIN_BODY = b'{"operation": "train", "spec": "wine_cultivar"}'
 def expect(pipeline: Pipeline[Any, Any], request: Request, size: int) -> Expectation | None:
     """Expect of an echo a second for each byte, of a training what its flow run takes."""
     if pipeline is TRAIN:
-        return Expectation(300, cpu_s=7.5, memory_mb=180.0)
+        return Expectation(300, cpu_s=7.5, memory_mb=180.0, storage_mb=12.0)
     return Expectation(300, float(size), 2.0 * size)
 
 
@@ -38,7 +38,9 @@ def test_what_is_expected_is_in_the_estimate_and_among_the_reasons() -> None:
     assert found.estimate.seconds == len(body)
     assert "expected" in [reason.rule for reason in found.reasons]
     said = [each.text for each in planned(TRAIN_BODY).route.reasons if each.rule == "expected"]
-    assert said == ["estimated from 300 runs: 7.5 s of processor time, p90 180 MB"]
+    assert said == [
+        "estimated from 300 runs: 7.5 s of processor time, p90 180 MB, p90 12 MB on disk"
+    ]
 
 
 def test_the_record_of_a_flow_run_has_the_sizes_of_its_request() -> None:
@@ -46,4 +48,5 @@ def test_the_record_of_a_flow_run_has_the_sizes_of_its_request() -> None:
     record = record_of(asked)
     assert record.features == features_of(TRAIN, asked.request, len(TRAIN_BODY))
     assert (record.expected_cpu_s, record.expected_memory_mb) == (7.5, 180.0)
+    assert record.expected_storage_mb == 12.0
     assert record_of(planned(b'{"operation": "echo"}')).features is None

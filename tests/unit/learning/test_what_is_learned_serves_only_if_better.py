@@ -107,6 +107,38 @@ def test_what_flow_runs_take_is_learned_by_their_sizes() -> None:
     assert "kept to it" in model.verdicts["memory_mb"].reason
 
 
+@pytest.mark.parametrize(
+    ("written_mb", "reserved_mb", "serves"),
+    [
+        (lambda rows: 0.5 * rows, 0.0, True),
+        (lambda rows: 0.5 * rows, 500.0, True),
+        (lambda _: 0.1, 0.0, False),
+        (lambda _: 90.0, 100.0, False),
+    ],
+    ids=["nothing is reserved", "all have the most", "next to nothing", "as is reserved"],
+)
+def test_what_flow_runs_write_serves_where_it_is_better_than_what_is_reserved(
+    written_mb: Callable[[float], float], reserved_mb: float, serves: bool
+) -> None:
+    chance = random.Random(3)
+    model = learned(
+        [
+            run.model_copy(
+                update={
+                    "written_mb": written_mb(run.features["rows"]) * chance.lognormvariate(0, 0.1),
+                    "reserved_storage_mb": reserved_mb,
+                }
+            )
+            for run in runs_of(lambda rows: 0.001 * rows)
+        ]
+    )
+    assert model.verdicts["storage_mb"].serves is serves
+    said = expectation(model, features(900))
+    assert (said is not None and said.storage_mb is not None) is serves
+    if said is not None and said.storage_mb is not None:
+        assert said.storage_mb == pytest.approx(450 * 1.14, rel=0.25)  # p90 of the noise
+
+
 def test_what_flow_runs_take_by_chance_or_by_reservation_is_left_to_the_rules() -> None:
     """No size says what it takes, and what is reserved is what nine in ten keep to."""
     model = learned(flow_runs(lambda _: 450.0, lambda _: 1.0))

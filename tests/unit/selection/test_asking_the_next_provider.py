@@ -11,6 +11,7 @@ import pytest
 
 from neurocortex.errors import (
     CostBudgetSpentError,
+    ExtractionError,
     NoProviderFitsError,
     ProviderBrokeOffError,
     ProviderError,
@@ -109,6 +110,38 @@ def test_named_ones_are_asked_in_their_order() -> None:
     answer, called, providers = asked(steps, "z", {"z": DOWN, "y": DOWN}, ["y", "x", "w"])
     assert (answer, called) == ("by x", ["z", "y", "x"])
     assert (steps.asked, providers.choice) == ([], None)
+
+
+@pytest.mark.parametrize("named", ["auto", "a"])
+def test_a_model_that_does_not_keep_to_the_schema_is_followed_by_another_one(named: str) -> None:
+    wrong = ExtractionError("model-a", [("$.number", "it is missing")])
+    fallbacks = () if named == "auto" else ("b",)
+    answer, called, _ = asked(Chooser("a", "b"), named, {"a": wrong}, fallbacks)
+    assert (answer, called) == ("by b", ["a", "b"])
+    with pytest.raises(ExtractionError, match="model-b"):
+        asked(Chooser("a"), "a", {"a": wrong, "b": ExtractionError("model-b", [])}, ["b"])
+
+
+@pytest.mark.parametrize(
+    ("fallbacks", "expected"),
+    [(["b"], ("by b", ["default", "b"])), ([], (None, ["default"]))],
+    ids=["another-is-asked", "there-is-none"],
+)
+def test_where_there_is_no_block_default(
+    fallbacks: list[str], expected: tuple[str | None, list[str]]
+) -> None:
+    called: list[str] = []
+
+    async def written(provider: str) -> str | None:
+        called.append(provider)
+        return None if provider == "default" else f"by {provider}"
+
+    async def main() -> str | None:
+        wanted = Asked("answer")
+        async with Providers("default", wanted, Chooser(), fallbacks=fallbacks) as providers:
+            return await providers.ask(written)
+
+    assert (asyncio.run(main()), called) == expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from neurocortex.domain.usage import Usage, estimated_tokens
-from neurocortex.errors import TokenBudgetSpentError
+from neurocortex.errors import CostBudgetSpentError, TokenBudgetSpentError
 from neurocortex.spending.meter import Meter, current, metered
 
 
@@ -57,6 +57,17 @@ def test_calls_at_the_same_time_do_not_overdraw_together() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(call, range(40))) == 10
     assert meter.spent.tokens == 1000
+
+
+def test_calls_cost_no_more_than_is_left_also_at_the_same_time() -> None:
+    meter = Meter(None)
+    meter.reserve(10, 10, 5.0).settle(used(10, 10))
+    meter.cap(1.0)
+    room = meter.reserve(10, 10, 0.75)
+    with pytest.raises(CostBudgetSpentError, match=r"0\.25 of `max_cost` is left"):
+        meter.reserve(10, 10, 0.5)
+    room.settle(used(10, 10))
+    meter.reserve(10, 10, 0.5)
 
 
 def test_a_meter_is_that_of_its_context() -> None:
