@@ -114,10 +114,16 @@ class _Call(Generic[T]):
             self._failed = frozenset()
             return await self._seats.take(self._failed, AttemptKind.RETRY)
         left = self._group.endpoints.keys() - self._failed
-        if not left or not await self._seats.may_try_again():
+        if not left or not await self._may_try_again(error):
             return None
         find = self._seats.take if is_paused else self._seats.free
         return await find(self._failed, AttemptKind.RETRY)
+
+    async def _may_try_again(self, error: ProviderError) -> bool:
+        # What never reached an endpoint is no load there, and no retry: gRPC's "transparent" ones.
+        if not error.was_sent:
+            return self._group.retries
+        return await self._seats.may_try_again()
 
     def _patience(self, seat: Seat) -> float | None:
         """Return how long the endpoint may take to begin; None: there is no other one to ask."""

@@ -4,9 +4,11 @@ storm on endpoints that are down already.
 A bucket of tokens as in Finagle: each call adds a share of a token, each further attempt or hedge
 takes one. A reserve fills by time, so that who calls now and then may try again, too. All processes
 share one for each model, in Redis (`scripts.RETRY` is these rules in Lua); where that is away each
-has its own, as in Finagle.
+has its own, as in Finagle. A call for which no connection could be made is no attempt that counts:
+it reached nobody (gRPC's transparent retries).
 
 https://twitter.github.io/finagle/guide/Clients.html#retries
+https://github.com/grpc/proposal/blob/master/A6-client-retries.md#transparent-retries
 """
 
 from dataclasses import dataclass, replace

@@ -27,6 +27,9 @@ REFUSALS: Final = (
 """Status 400, 401, 403, 404 and 422. The others (timeouts, 429, 5xx) may pass."""
 
 
+UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout"})
+"""Why the client had no connection: by name, as versions of it stand on httpx or on httpx2."""
+
 FAILURES: Final = (OpenAIError, JSONDecodeError)
 """All that the client raises: what is no JSON within a stream it lets through."""
 
@@ -36,7 +39,7 @@ def translated(provider: str, error: OpenAIError | JSONDecodeError) -> ProviderE
     kind = ProviderRefusedError if isinstance(error, REFUSALS) else ProviderError
     reason = f"{type(error).__name__}: {error}"
     if not isinstance(error, APIStatusError):
-        return kind(provider, reason)
+        return kind(provider, reason, was_sent=type(error.__cause__).__name__ not in UNSENT)
     return kind(
         provider,
         reason,

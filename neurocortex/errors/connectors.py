@@ -44,6 +44,7 @@ class ProviderError(ConnectorError):
     """An LLM provider refused the call, failed, or answered with something unusable.
 
     `status`: of HTTP, None where there was no answer. `retry_after_s`: as the provider says.
+    `was_sent`: False where no connection was made, so the provider never saw the call.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class ProviderError(ConnectorError):
         *,
         status: int | None = None,
         retry_after_s: float | None = None,
+        was_sent: bool = True,
     ) -> None:
         super().__init__(neighbour, reason)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.was_sent = was_sent
 
 
 class ProviderRefusedError(ProviderError):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from neurocortex.cancellation import is_cancelled
-from neurocortex.errors import NeuroCortexError
+from neurocortex.errors import NeuroCortexError, UnrecordableError
 from neurocortex.experiments.assigning import (
     as_applied,
     as_interleaved,
@@ -108,10 +108,25 @@ class Taking:
             while self._waiting:
                 taken = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
                 try:
-                    await asyncio.to_thread(self._experiments.table.take, taken)
+                    await self._take(taken)
                 except NeuroCortexError:
                     self._waiting.extendleft(reversed(taken))
                     raise
+
+    async def _take(self, taken: Sequence[Taken]) -> None:
+        try:
+            await asyncio.to_thread(self._experiments.table.take, taken)
+        except UnrecordableError as error:
+            if len(taken) == 1:
+                logger.error("An outcome of an experiment is lost: %s", error)
+                return
+            # None was written. Whoever it is about, the others must not wait behind it for ever.
+            for each in taken:
+                await self._take([each])
+
+    def tell(self, taken: Taken) -> None:
+        """Have an outcome written down soon."""
+        self._waiting.append(taken)
 
     def concern(self, operation: str) -> bool:
         """Tell whether requests of an operation may be served otherwise than they ask."""
@@ -144,8 +159,8 @@ class Taking:
             # Its other fields go with no such variant; whoever asked is answered all the same.
             logger.debug("A request does not go with a variant of %s", spec.name)
             return Varied(base, applied)
-        note = self._waiting.append
-        trial = Trial(id_, tenant, experiment.id, spec.name, variant, note, spec.is_interleaved)
+        experiment_id, is_two = experiment.id, spec.is_interleaved
+        trial = Trial(id_, tenant, experiment_id, spec.name, variant, self.tell, is_two)
         return Varied(varied, applied, trial)
 
     async def score(self, request: UUID, tenant: str, score: float) -> bool | None:

@@ -1,10 +1,12 @@
 """Runs of the standard lane, as their requests were recorded in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from neurocortex.learning.consumption import Consumed
@@ -43,9 +45,16 @@ def recorded(
         .limit(MOST)
     )
     with table.transaction() as connection:
-        records = [Record.model_validate(each) for each in connection.execute(query).scalars()]
-    found = [run for record in records if (run := _finished(record, taken)) is not None]
+        contents = connection.execute(query).scalars().all()
+    found = [run for record in _read(contents) if (run := _finished(record, taken)) is not None]
     return sorted(found, key=lambda run: run.at)
+
+
+def _read(contents: Iterable[object]) -> Iterator[Record]:
+    """Yield the records that this release can read."""
+    for content in contents:
+        with suppress(ValidationError):
+            yield Record.model_validate(content)
 
 
 def _finished(record: Record, taken: Mapping[UUID, Consumed]) -> Finished | None:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from neurocortex.errors import ChoiceNotFoundError, NotInterleavedError, PredictionNotFoundError
+from neurocortex.feedback.giving import WRITTEN_S
 from neurocortex.feedback.values import Feedback, Judged, Recorded
 from neurocortex.gateway import openapi
 from neurocortex.gateway.bodies import decode
@@ -70,8 +71,10 @@ async def _taken(services: Services, tenant: str, given: Feedback) -> Judged | R
             await services.trials.score(given.request_id, tenant, recorded.score)
         return recorded
     if of_trial is not None:
+        # A label is about a prediction, which may be written down only in a moment.
+        wait_s = 0 if given.label is None else WRITTEN_S
         with suppress(PredictionNotFoundError):  # it was no prediction, or it is not kept
-            return await services.feedback.give(tenant, given, wait_s=0)
+            return await services.feedback.give(tenant, given, wait_s=wait_s)
     return Judged(request_id=given.request_id, counted=bool(of_choice or of_trial))
 
 

@@ -22,6 +22,7 @@ from neurocortex.experiments.experiments import Experiments
 from neurocortex.experiments.opening import opened
 from neurocortex.experiments.outcomes import Taken
 from neurocortex.experiments.plan import Experiment, ExperimentSpec, State
+from neurocortex.experiments.taking import Taking
 from neurocortex.routing.route import Lane
 from neurocortex.tracking.record import Record
 from neurocortex.tracking.record import State as RequestState
@@ -265,3 +266,17 @@ def test_accepted_requests_count_when_their_record_has_ended(
         arm = known.figures.arms["other"]  # type: ignore[attr-defined]
         slow = {each: count for each, count in arm.times.items() if count and each > 70}
         assert (arm.errors, sum(slow.values())) == (1, 2)
+
+
+def test_an_outcome_that_cannot_be_kept_holds_up_no_other(platform: Platform[object]) -> None:
+    experiment = uuid4()
+    of_tenants = ("acme", "ac\0me", "acme")
+    ids = (uuid4(), uuid4(), uuid4())
+
+    async def work(experiments: Experiments) -> list[bool | None]:
+        taking = Taking(experiments)
+        for id_, tenant in zip(ids, of_tenants, strict=True):
+            taking.tell(Taken(id_, experiment, "usual", tenant, datetime.now(UTC), failed=False))
+        return [await taking.score(each, "acme", 0.5) for each in ids]
+
+    assert platform(work) == [True, None, True]

@@ -55,6 +55,10 @@ async def hanging(_: LlmEndpoint, __: Emit) -> str:
     return "never"
 
 
+async def dead(endpoint: LlmEndpoint, _: Emit) -> str:
+    raise ProviderError(endpoint.base_url, "dead", was_sent=False)
+
+
 async def broken(endpoint: LlmEndpoint, _: Emit) -> str:
     raise ProviderError(endpoint.base_url, "broken", status=500)
 

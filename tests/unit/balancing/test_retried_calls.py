@@ -10,6 +10,7 @@ from neurocortex.errors import ProviderError, ProviderRefusedError
 from tests.unit.balancing.endpoint_doubles import (
     Endpoints,
     broken,
+    dead,
     fine,
     hanging,
     provider,
@@ -84,6 +85,23 @@ def test_the_budget_ends_retries() -> None:
     asyncio.run(main())
     # 10 in reserve, a fifth of a hundred calls, and what a second adds.
     assert at.calls.total() <= 100 + 10 + 20 + 2
+
+
+def test_calls_that_reached_nobody_need_no_budget() -> None:
+    at, of = Endpoints(dead, fine), provider(2)
+
+    async def main() -> list[str]:
+        return await asyncio.gather(*(at.ask(of) for _ in range(100)))
+
+    assert asyncio.run(main()) == ["fine"] * 100
+    assert at.calls[0] > 10 + 20, "more than the budget has"
+
+
+def test_where_nothing_is_to_be_tried_again_they_are_not_either() -> None:
+    at = Endpoints(dead, dead, retry_share=0)
+    with pytest.raises(ProviderError, match="dead"):
+        asyncio.run(at.ask(provider(2)))
+    assert at.calls.total() == 1
 
 
 def test_what_every_endpoint_would_refuse_is_told_at_once() -> None:

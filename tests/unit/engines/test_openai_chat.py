@@ -9,7 +9,7 @@ from neurocortex.domain.chat import ChatMessage, Completion
 from neurocortex.domain.endpoints import LlmEndpoint
 from neurocortex.engines.openai_chat import close_clients, complete
 from neurocortex.errors import ProviderError, ProviderRefusedError
-from neurocortex.testing.openai_replies import Failure
+from neurocortex.testing.openai_replies import Failure, Hang
 from neurocortex.testing.openai_server import OpenAIServer
 
 ASKED = [
@@ -57,6 +57,17 @@ def test_a_failure_is_the_providers(status: int, kind: type[ProviderError]) -> N
         ask(server)
     assert type(raised.value) is kind
     assert server.base_url in str(raised.value)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_whether_a_call_reached_the_provider_is_told(*, is_there: bool) -> None:
+    with OpenAIServer(lambda _: Hang(0)) as server:
+        if not is_there:
+            server.kill()
+        with pytest.raises(ProviderError) as raised:
+            ask(server)
+    assert raised.value.status is None
+    assert raised.value.was_sent is is_there
 
 
 def test_a_wrong_key_is_refused() -> None:
