@@ -70,7 +70,8 @@ class Health(BaseModel):
     failing_since: float = 0.0
     """When the first of the calls failed that none has succeeded after."""
     refused_after_s: float | None = None
-    """How long the last of them took, if it failed far sooner than an answer would have come."""
+    """How long the shortest of them took, if the last one failed far sooner than an answer would
+    have come."""
     on_trial: bool = False
     """A probe was not refused, at `probed_until`: others follow; see `shortage`."""
 
@@ -222,6 +223,9 @@ class HealthRules:
             ejections = ejections if now - health.ejected_at < peace else 0
             until, ejections = now + self._length(ejections), ejections + 1
         was_back = health.on_trial and began >= health.probed_until
+        if refused_s is not None and health.refused_after_s is not None:
+            # Many at once are refused later than one: that is no longer wait for the next probe.
+            refused_s = min(refused_s, health.refused_after_s)
         return Health(
             failed_checks=health.failed_checks,
             ejected_at=now,

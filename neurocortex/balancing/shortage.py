@@ -41,7 +41,7 @@ FAR: Final = 2.0
 
 SETTLE_S: Final = 0.05
 SETTLE_TIMES: Final = 3
-"""A probe that lives three times as long as the last one that failed was not refused."""
+"""A probe that lives three times as long as the quickest one that failed was not refused."""
 
 LONGEST_WAIT_S: Final = 3.0
 """For an endpoint that refuses, however long answers take."""

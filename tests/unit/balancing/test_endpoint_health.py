@@ -123,6 +123,14 @@ def test_one_failure_is_enough_where_it_was_a_refusal_and_nobody_else_is_in() ->
     assert ejected.refused_after_s == 0.01
 
 
+def test_a_crowd_that_is_refused_late_does_not_make_the_next_probe_wait() -> None:
+    tried = RULES.settled(RULES.probed(refusing(), 101), 101, 101.05)
+    crowd = RULES.failed(tried, 101.06, 101.4, "500", may_eject=True, refused_s=0.34)
+    assert crowd.refused_after_s == 0.01
+    hanging = RULES.failed(tried, 101.06, 101.9, "500", may_eject=True, refused_s=None)
+    assert hanging.refused_after_s is None
+
+
 def test_others_follow_a_probe_that_was_not_refused_before_it_is_answered() -> None:
     probed = RULES.probed(refusing(), 101)
     assert probed.standing(101.04) is Standing.OUT
