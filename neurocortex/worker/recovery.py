@@ -74,20 +74,27 @@ class Recovery:
         if step.action not in (Action.RESTART, Action.CRASH, Action.CANCEL):
             return None
         try:
-            kind = _kind(await self._client.read_flow_run(step.run))
-            if kind not in UNDER_WAY:
-                return None  # it has ended since it was looked at
-            if kind is Kind.CANCELLING and step.action is not Action.CANCEL:
-                return None  # somebody wants it to end: that is seen to when it is looked at again
-            logger.warning("Flow run %s: %s (%s)", step.run, step.reason, step.action)
+            if not await self._concerns(step):
+                return None
             state = await self._state(step)
             if state.is_scheduled():
                 await self.let_any_worker_take(step.run)
+                # That took a while. A process may be killed while its last report is on its way.
+                if not await self._concerns(step):
+                    return None
+            logger.warning("Flow run %s: %s (%s)", step.run, step.reason, step.action)
             await self._client.set_flow_run_state(step.run, state, force=True)
         except ObjectNotFound:
             logger.info("Flow run %s was deleted meanwhile.", step.run)
             return None
         return state
+
+    async def _concerns(self, step: Step) -> bool:
+        kind = _kind(await self._client.read_flow_run(step.run))
+        if kind is Kind.CANCELLING:
+            # Somebody wants it to end: else that is seen to when it is looked at again.
+            return step.action is Action.CANCEL
+        return kind in UNDER_WAY  # else it has ended since it was looked at
 
     async def _state(self, step: Step) -> State:
         """Return the state that a step puts a run in; a restart has an end."""
