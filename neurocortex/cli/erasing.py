@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from redis import RedisError
 from sqlalchemy.engine import make_url
 
 from neurocortex.backup.backups import KEYS, Backup
@@ -15,6 +16,7 @@ from neurocortex.erasure import erasing, record
 from neurocortex.erasure.erasing import Copies, Stores
 from neurocortex.erasure.record import Erasure
 from neurocortex.erasure.subject import Subject, places_of
+from neurocortex.errors import CacheUnavailableError
 from neurocortex.lake.store import Lake
 from neurocortex.privacy import keys
 from neurocortex.privacy.opening import keyring
@@ -87,8 +89,13 @@ def erase_again(running: Running, lake: Lake, erasures: list[Erasure], restored:
 
 def _forget_results(running: Running, lake: Lake) -> None:
     forget_everything(running, lake)
-    if running.redis_url is not None and running.settings.redis_url is None:
+    if running.redis_url is None or running.settings.redis_url is not None:
+        return
+    try:
         forget_deleted(running.redis_url)
+    except RedisError as error:
+        reason = f"results were removed, and its file was not written anew: {error}"
+        raise CacheUnavailableError("redis", reason) from error
 
 
 def _record(running: Running) -> Path:

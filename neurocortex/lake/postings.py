@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from neurocortex.lake.collections import Collection
-from neurocortex.lake.copying import pieces, posting_rows
+from neurocortex.lake.copying import ARRAY_HEAD, BIGINT, pieces, posting_rows
 from neurocortex.lake.database import driver
 from neurocortex.text.numbering import NumberedTexts, Numbering
 
@@ -29,11 +29,6 @@ UNPACK: Final = f"""
     posting & {MAX_LENGTH} AS length
 """
 """The parts of a `posting` in SQL."""
-
-ARRAY_HEAD: Final = 20
-"""Bytes that `array_send` writes in front of the items: dimensions, nulls, type, length, start."""
-
-ARRAY_ITEM: Final = np.dtype([("size", ">i4"), ("value", ">i8")])
 
 NARROW_BITS: Final = 32
 """Of the numbers of a term and a chunk together, in a segment of usual texts."""
@@ -80,9 +75,10 @@ def unpack(
 
 def received(sent: bytes | None) -> NDArray[np.int64]:
     """Return the numbers of what `array_send` gave of a bigint[] without nulls; none for null."""
-    if sent is None or len(sent) <= ARRAY_HEAD:
+    head = ARRAY_HEAD.itemsize - ARRAY_HEAD["bytes"].itemsize  # its own length is not sent here
+    if sent is None or len(sent) <= head:
         return np.empty(0, np.int64)
-    return np.frombuffer(sent, ARRAY_ITEM, offset=ARRAY_HEAD)["value"].astype(np.int64)
+    return np.frombuffer(sent, BIGINT, offset=head)["value"].astype(np.int64)
 
 
 def bury(connection: Connection, collection: Collection, chunk_ids: Sequence[int]) -> int:
